@@ -1,0 +1,5 @@
+//go:build darwin || freebsd
+
+package bus
+
+const noReserve = 0

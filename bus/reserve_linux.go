@@ -1,0 +1,5 @@
+package bus
+
+import "syscall"
+
+const noReserve = syscall.MAP_NORESERVE

@@ -1,0 +1,250 @@
+package mmu
+
+import "ringzero/bus"
+
+// TLBSize is the number of entries of a first-level array.
+const TLBSize = 1024
+
+// Invalid is a tag that no page address equals.
+const Invalid = 1
+
+// Entry is one page of a first-level array. A tag is the page's linear address
+// where that access may go straight to host memory, else Invalid: absent,
+// device memory, a marked page, not yet dirty, no permission. Addend plus the
+// linear address is the offset in the reservation.
+type Entry struct {
+	Read, Write, Exec uint64
+	Addend            uint64
+}
+
+// TLB is a first-level array, indexed by the low bits of the page number.
+type TLB [TLBSize]Entry
+
+// At is the slot of a linear address.
+func (t *TLB) At(va uint64) *Entry { return &t[va>>bus.PageShift%TLBSize] }
+
+func (t *TLB) clear() {
+	for i := range t {
+		t[i] = Entry{Invalid, Invalid, Invalid, 0}
+	}
+}
+
+// maxContexts bounds the memory that shadow contexts take: 64 KiB each.
+const maxContexts = 24
+
+// Context holds what is known of one address space.
+type Context struct {
+	mode  Mode
+	pdpte [4]uint64
+	id    uint64 // changes when the context is given to another address space
+	epoch uint64
+	used  uint64
+	// tables is the RAM page (plus one) of the page table that each PDE led to,
+	// so that a table's use is recorded once.
+	tables [2048]uint32
+	root   [4]uint32
+	// User serves CPL 3, Super the others and the processor's own accesses.
+	User, Super TLB
+}
+
+// use says that a table page is part of a context: it maps span bytes from base.
+type use struct {
+	ctx  *Context
+	id   uint64
+	base uint32
+	dir  bool
+}
+
+type filledSlot struct {
+	t  *TLB
+	va uint64
+}
+
+// Switch makes Mode (and PDPTE) the address space in force: the context that
+// was built for it before, or an empty one.
+func (m *MMU) Switch() {
+	m.Stats.ShadowSwitches++
+	key := m.Mode
+	if !key.paging() {
+		key = Mode{}
+	}
+	m.clock++
+	m.Context.used = m.clock
+	for _, c := range m.contexts {
+		if c.mode == key && (!key.pae() || c.pdpte == m.PDPTE) {
+			m.enter(c)
+			return
+		}
+	}
+	m.Stats.ShadowMisses++
+	m.Context = m.context()
+}
+
+func (m *MMU) enter(c *Context) {
+	m.Context = c
+	if c.epoch != m.epoch {
+		c.epoch = m.epoch
+		for _, t := range []*TLB{&c.User, &c.Super} {
+			for i := range t {
+				t[i].Write = Invalid
+			}
+		}
+	}
+}
+
+// context makes an empty context for the present mode, in place of the longest
+// unused one where there are too many.
+func (m *MMU) context() *Context {
+	key := m.Mode
+	if !key.paging() {
+		key = Mode{}
+	}
+	var c *Context
+	if len(m.contexts) < maxContexts {
+		c = &Context{}
+		m.contexts = append(m.contexts, c)
+	} else {
+		c = m.contexts[0]
+		for _, o := range m.contexts {
+			if o.used < c.used {
+				c = o
+			}
+		}
+		m.retire(c)
+	}
+	m.ids++
+	c.id, c.used = m.ids, m.clock
+	clear(c.tables[:])
+	clear(c.root[:])
+	c.mode, c.pdpte, c.epoch = key, m.PDPTE, m.epoch
+	c.User.clear()
+	c.Super.clear()
+	return c
+}
+
+// Flush drops everything in every context.
+func (m *MMU) Flush() {
+	for _, c := range m.contexts {
+		m.retire(c)
+	}
+	m.contexts = m.contexts[:0]
+	m.filled = m.filled[:0]
+	m.Context = m.context()
+}
+
+// retire takes a context's tables out of the traces.
+func (m *MMU) retire(c *Context) {
+	c.id = 0
+	for page, us := range m.uses {
+		kept := us[:0]
+		for _, u := range us {
+			if u.ctx != c {
+				kept = append(kept, u)
+			}
+		}
+		if m.uses[page] = kept; len(kept) == 0 {
+			delete(m.uses, page)
+			m.Mem.ClearMark(page, bus.Table)
+		}
+	}
+}
+
+// Invalidate drops one page of the present context (INVLPG). The arrays are
+// coherent with the tables, so this is for large pages' sake only.
+func (m *MMU) Invalidate(va uint64) { m.Context.drop(va) }
+
+// drop forgets the page of va and tells whether code was there.
+func (c *Context) drop(va uint64) (code bool) {
+	page := va &^ (bus.PageSize - 1)
+	for _, t := range [2]*TLB{&c.User, &c.Super} {
+		e := t.At(page)
+		if e.Read == page || e.Write == page || e.Exec == page {
+			code = code || e.Exec == page
+			*e = Entry{Invalid, Invalid, Invalid, 0}
+		}
+	}
+	return code
+}
+
+func (c *Context) dropRange(base, span uint64) (code bool) {
+	for _, t := range [2]*TLB{&c.User, &c.Super} {
+		for i := range t {
+			e := &t[i]
+			if e.Read != Invalid && e.Read-base < span || e.Exec != Invalid && e.Exec-base < span ||
+				e.Write != Invalid && e.Write-base < span {
+				code = code || e.Exec != Invalid
+				*e = Entry{Invalid, Invalid, Invalid, 0}
+			}
+		}
+	}
+	return code
+}
+
+// trace records that a table page is in use, and marks it.
+func (m *MMU) trace(page uint64, u use) {
+	for _, o := range m.uses[page] {
+		if o == u {
+			return
+		}
+	}
+	m.uses[page] = append(m.uses[page], u)
+	m.Mem.SetMark(page, bus.Table)
+}
+
+// tableWritten owns bus.Table: a guest write to a table in use drops what came
+// from the entries it touched.
+func (m *MMU) tableWritten(page uint64, offset, length int) bool {
+	if m.walking {
+		return true
+	}
+	m.Stats.TableWrites++
+	us := m.uses[page]
+	kept := us[:0]
+	code := false
+	for _, u := range us {
+		c := u.ctx
+		if c.id != u.id {
+			continue
+		}
+		size, leaf, dirs := 4, uint64(bus.PageSize), uint64(4<<20)
+		if c.mode.pae() {
+			size, dirs = 8, 2<<20
+		}
+		if !u.dir && c.tables[uint64(u.base)/dirs] != uint32(page+1) {
+			continue // the directory entry leads elsewhere by now
+		}
+		kept = append(kept, u)
+		for i := offset / size; i <= (offset+length-1)/size; i++ {
+			if u.dir {
+				at := uint64(u.base) + uint64(i)*dirs
+				c.tables[at/dirs] = 0
+				code = c.dropRange(at, dirs) && c == m.Context || code
+			} else {
+				code = c.drop(uint64(u.base)+uint64(i)*leaf) && c == m.Context || code
+			}
+		}
+	}
+	if code && m.CodeDropped != nil {
+		m.CodeDropped()
+	}
+	if len(kept) == 0 {
+		delete(m.uses, page)
+		return false
+	}
+	m.uses[page] = kept
+	return true
+}
+
+// marked drops the write tags of a page that got a mark.
+func (m *MMU) marked(page uint64) {
+	m.epoch++
+	c := m.Context
+	c.epoch = m.epoch
+	for _, t := range [2]*TLB{&c.User, &c.Super} {
+		for i := range t {
+			if e := &t[i]; e.Write != Invalid && (e.Addend+e.Write)>>bus.PageShift == page {
+				e.Write = Invalid
+			}
+		}
+	}
+}

@@ -1,0 +1,125 @@
+// Package mmu translates linear to physical addresses as the guest's page
+// tables say, and keeps what it found in shadow contexts: one for each address
+// space, with the first-level arrays that translated code probes. Guest tables
+// in use are marked in bus.RAM, so a write to an entry drops what came from it
+// and the arrays never show: faults, A and D bits depend on the accesses alone.
+package mmu
+
+import (
+	"ringzero/bus"
+	"ringzero/x86"
+)
+
+// Access is what a translation is for.
+type Access uint8
+
+// The three kinds of access.
+const (
+	Read Access = iota
+	Write
+	Exec
+)
+
+// Mode is what of the processor's state decides a translation. The cpu fills it
+// and calls Switch.
+type Mode struct {
+	CR0, CR3, CR4, EFER uint64
+}
+
+func (m *Mode) paging() bool { return m.CR0&x86.CR0_PG != 0 }
+func (m *Mode) pae() bool    { return m.CR4&x86.CR4_PAE != 0 }
+func (m *Mode) wp() bool     { return m.CR0&x86.CR0_WP != 0 }
+func (m *Mode) nx() bool     { return m.EFER&x86.EFER_NXE != 0 && m.pae() }
+
+// MMU is the translation unit of one processor.
+type MMU struct {
+	Mem  *bus.Memory
+	Mode Mode
+	// A20 is ANDed to every physical address: all ones, or bit 20 clear.
+	A20 uint64
+	// Context is the address space in force.
+	Context *Context
+	// PDPTE are PAE's page-directory-pointer registers, loaded by LoadPDPTEs.
+	PDPTE [4]uint64
+
+	contexts []*Context
+	uses     map[uint64][]use // by RAM page of a table
+	epoch    uint64           // counts marks set: idle contexts drop write tags by it
+	ids      uint64
+	clock    uint64 // counts context switches, for the choice of a victim
+	walking  bool   // the write under way is the MMU's own A or D update
+	watched  []Range
+	limit    int // entries that stay filled at once, 0 for all (tests)
+	filled   []filledSlot
+
+	// CodeDropped, where set, is called when a page lost its Exec tag by a
+	// write to a table, so that the processor looks its next block up again.
+	CodeDropped func()
+
+	Stats Stats
+	exc   x86.Exception
+}
+
+// Stats counts what the caches did; no guest sees it.
+type Stats struct {
+	Walks, ShadowSwitches, ShadowMisses, TableWrites uint64
+}
+
+// Range is a linear range under a data breakpoint.
+type Range struct{ Base, Last uint64 }
+
+// New makes an MMU with paging off and A20 open.
+func New(mem *bus.Memory) *MMU {
+	m := &MMU{Mem: mem, A20: ^uint64(0), uses: map[uint64][]use{}}
+	mem.RAM.Own(bus.Table, m.tableWritten)
+	mem.RAM.OnMark(m.marked)
+	m.Context = m.context()
+	return m
+}
+
+// Limit bounds the number of entries that stay filled, 0 for no bound. Tests
+// show with it that the caches are invisible.
+func (m *MMU) Limit(n int) { m.limit = n; m.Flush() }
+
+// SetA20 opens or masks address line 20.
+func (m *MMU) SetA20(open bool) {
+	mask := ^uint64(0)
+	if !open {
+		mask &^= 1 << 20
+	}
+	if mask != m.A20 {
+		m.A20 = mask
+		m.Flush()
+	}
+}
+
+// Watch sets the linear ranges whose accesses must all take the slow path.
+func (m *MMU) Watch(r []Range) {
+	m.watched = append(m.watched[:0], r...)
+	m.Flush()
+}
+
+func (m *MMU) watches(page uint64) bool {
+	for _, r := range m.watched {
+		if page|0xfff >= r.Base && page <= r.Last {
+			return true
+		}
+	}
+	return false
+}
+
+// fault fills the one exception slot; its content is used before the next one.
+func (m *MMU) fault(va uint64, acc Access, user bool, bits uint32) *x86.Exception {
+	code := bits
+	if acc == Write {
+		code |= x86.PFWrite
+	}
+	if user {
+		code |= x86.PFUser
+	}
+	if acc == Exec && m.Mode.paging() && (m.Mode.nx() || m.Mode.CR4&x86.CR4_SMEP != 0) {
+		code |= x86.PFFetch
+	}
+	m.exc = x86.Exception{Vector: x86.PF_, Code: code, Address: va}
+	return &m.exc
+}
