@@ -51,4 +51,7 @@ const (
 	PREFETCHInst
 	VMX
 	SVM
+	XSAVEOPTInst
+	XSAVECInst
+	XSAVESInst
 )

@@ -5,11 +5,13 @@ type Map uint8
 
 // The opcode maps. x87 rows have the escape byte (D8 to DF) in Opcode.
 const (
-	MapOne  Map = iota // one-byte opcodes
-	Map0F              // 0F xx
-	Map0F38            // 0F 38 xx
-	Map0F3A            // 0F 3A xx
-	MapX87             // D8 to DF, selected by ModRM
+	MapOne     Map = iota // one-byte opcodes
+	Map0F                 // 0F xx
+	Map0F38               // 0F 38 xx
+	Map0F3A               // 0F 3A xx
+	MapX87                // D8 to DF, selected by ModRM
+	MapVEX0F38            // VEX-encoded 0F 38 xx (BMI)
+	MapVEX0F3A            // VEX-encoded 0F 3A xx (BMI)
 )
 
 // Priv is the privilege check that an instruction makes before it executes.
@@ -67,7 +69,16 @@ type Row struct {
 	Lock bool
 	// Section of the SDM's volume 2 (or AMD's volume 3) that defines it.
 	Section string
+	// RexW: the row needs REX.W and stands beside one that does not have it
+	// (CMPXCHG16B).
+	RexW bool
 }
+
+// Values of Row.Prefix that are no prefix byte.
+const (
+	PrefixNone  uint8 = 1 // the row exists only without 66, F3 and F2 (SDM: NP)
+	PrefixNoRep uint8 = 2 // only without F3 and F2; 66 is the operand size
+)
 
 // ModForm restricts ModRM.mod.
 type ModForm uint8
