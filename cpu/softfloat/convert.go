@@ -154,10 +154,15 @@ func (e *Env) packOverflow(sign uint16, f format) uint64 {
 // FromInt64 widens an integer, exactly (FILD).
 func (e *Env) FromInt64(v int64) F80 {
 	e.C1 = false
-	if v == 0 {
+	return fromInt(v)
+}
+
+// fromInt is v as a number.
+func fromInt(v int64) F80 {
+	m, sign := magnitude(v)
+	if m == 0 {
 		return F80{}
 	}
-	m, sign := magnitude(v)
 	n := bits.LeadingZeros64(m)
 	return F80{m << n, sign | uint16(expBias+63-n)}
 }

@@ -176,7 +176,7 @@ func (e *Env) round64(sign uint16, exp int32, hi, lo uint64) F80 {
 	return e.roundAny(sign, exp, hi, lo, 64)
 }
 
-// rounded is a significand cut to prec bits: the significand (zero if it
+// cut cuts a significand to prec bits: the significand (zero if it
 // carried out of its top), and whether it was inexact and went up.
 func (e *Env) cut(sign uint16, hi, lo uint64, prec uint) (sig uint64, inexact, up bool) {
 	frac := hi<<prec | lo>>(64-prec)
@@ -203,8 +203,11 @@ func (e *Env) roundAny(sign uint16, exp int32, hi, lo uint64, prec uint) F80 {
 	if rexp >= expMax {
 		return e.overflow(sign, rexp, sig, prec, inexact, up)
 	}
+	if rexp < 1 && e.Masks&UE == 0 {
+		return e.wrapUnderflow(F80{sig, sign}, rexp, inexact, up)
+	}
 	if rexp < 1 {
-		return e.underflow(sign, exp, hi, lo, prec, F80{sig, uint16(rexp + wrapBias)}, inexact, up)
+		return e.denormalise(sign, exp, hi, lo, prec)
 	}
 	e.inexact(inexact, up)
 	return F80{sig, sign | uint16(rexp)}
@@ -227,26 +230,36 @@ func (e *Env) overflow(sign uint16, exp int32, sig uint64, prec uint, inexact, u
 		return F80{sig, sign | uint16(exp-wrapBias)}
 	}
 	e.Flags |= PE
-	e.C1 = roundsUp(e.RC, sign != 0, true, intBit)
+	// Only FSCALE gets here unmasked: out of reach of the wrapped exponents too
+	// it gives infinity whatever RC says.
+	e.C1 = e.Masks&OE == 0 || roundsUp(e.RC, sign != 0, true, intBit)
 	if e.C1 {
 		return F80{intBit, sign | expMax}
 	}
 	return F80{^uint64(0) << (64 - prec), sign | expMax - 1}
 }
 
-// underflow is the response to a tiny result: one that is below the smallest
-// normal number after rounding to an unbounded exponent. wrapped is that
-// rounding with its exponent moved up (SDM vol. 1, 4.9.1.5).
-func (e *Env) underflow(sign uint16, exp int32, hi, lo uint64, prec uint, wrapped F80, inexact, up bool) F80 {
-	if e.Masks&UE == 0 && exp > -wrapBias {
-		e.Flags |= UE
-		e.inexact(inexact, up)
-		wrapped.SE |= sign
-		return wrapped
+// wrapUnderflow is the unmasked response to a tiny result: one that is below the
+// smallest normal number after rounding to an unbounded exponent (SDM vol. 1,
+// 4.9.1.5). r lacks its exponent, exp.
+func (e *Env) wrapUnderflow(r F80, exp int32, inexact, up bool) F80 {
+	e.Flags |= UE
+	exp += wrapBias
+	if exp < 1 { // FSCALE's alone, as in overflow
+		e.inexact(true, false)
+		return F80{0, r.SE}
 	}
+	e.inexact(inexact, up)
+	r.SE |= uint16(exp)
+	return r
+}
+
+// denormalise is the masked response to a tiny result: it is underflow only if
+// it is inexact.
+func (e *Env) denormalise(sign uint16, exp int32, hi, lo uint64, prec uint) F80 {
 	hi, lo = shiftRightJam(hi, lo, uint32(1-exp))
 	sig, inexact, up := e.cut(sign, hi, lo, prec)
-	if inexact || e.Masks&UE == 0 {
+	if inexact {
 		e.Flags |= UE
 	}
 	e.inexact(inexact, up)
