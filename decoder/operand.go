@@ -107,7 +107,7 @@ var argSpecs = map[string]argSpec{
 	"SS": {class: cSeg, width: w2, reg: x86.SS}, "DS": {class: cSeg, width: w2, reg: x86.DS},
 	"FS": {class: cSeg, width: w2, reg: x86.FS}, "GS": {class: cSeg, width: w2, reg: x86.GS},
 	"ST0": same(cST0, w10), "STi": same(cSTi, w10),
-	"Pq": same(cP, w8), "Pd": same(cP, w4), "Qq": same(cQ, w8), "Qd": {class: cQ, width: w8, mem: w4}, "Nq": same(cN, w8),
+	"Pq": same(cP, w8), "Py": same(cP, wY), "Qq": same(cQ, w8), "Qd": {class: cQ, width: w8, mem: w4}, "Nq": same(cN, w8),
 	"Vx": same(cV, w16), "Vdq": same(cV, w16), "Vps": same(cV, w16), "Vpd": same(cV, w16),
 	"Vss": same(cV, w4), "Vsd": same(cV, w8), "Vq": same(cV, w8), "Vd": same(cV, w4), "Vy": same(cV, wY),
 	"Wx": same(cW, w16), "Wdq": same(cW, w16), "Wps": same(cW, w16), "Wpd": same(cW, w16),

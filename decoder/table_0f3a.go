@@ -1,4 +1,30 @@
 package decoder
 
 // forms0F3A is the three-byte opcode map 0F 3A xx (SDM 2D table A-5).
-var forms0F3A = []form{}
+var forms0F3A = []form{
+	{ROUNDPS, "66 0F 3A 08 /r", "Vps,Wps,Ib", all, SSE41, fNone, 0},
+	{ROUNDPD, "66 0F 3A 09 /r", "Vpd,Wpd,Ib", all, SSE41, fNone, 0},
+	{ROUNDSS, "66 0F 3A 0A /r", "Vss,Wss,Ib", all, SSE41, fNone, 0},
+	{ROUNDSD, "66 0F 3A 0B /r", "Vsd,Wsd,Ib", all, SSE41, fNone, 0},
+	{BLENDPS, "66 0F 3A 0C /r", "Vps,Wps,Ib", all, SSE41, fNone, 0},
+	{BLENDPD, "66 0F 3A 0D /r", "Vpd,Wpd,Ib", all, SSE41, fNone, 0},
+	{PBLENDW, "66 0F 3A 0E /r", "Vdq,Wdq,Ib", all, SSE41, fNone, 0},
+	{PALIGNR, "NP 0F 3A 0F /r", "Pq,Qq,Ib", all, SSSE3, fNone, 0},
+	{PALIGNR, "66 0F 3A 0F /r", "Vdq,Wdq,Ib", all, SSSE3, fNone, 0},
+	{PEXTRB, "66 0F 3A 14 /r", "Mb/Rd,Vdq,Ib", all, SSE41, fNone, 0},
+	{PEXTRW, "66 0F 3A 15 /r", "Mw/Rd,Vdq,Ib", all, SSE41, fNone, 0},
+	{PEXTRD, "66 0F 3A 16 /r", "Ey,Vdq,Ib", all, SSE41, fNone, 0},
+	{EXTRACTPS, "66 0F 3A 17 /r", "Ed,Vdq,Ib", all, SSE41, fNone, 0},
+	{PINSRB, "66 0F 3A 20 /r", "Vdq,Mb/Rd,Ib", all, SSE41, fNone, 0},
+	{INSERTPS, "66 0F 3A 21 /r", "Vdq,Wss,Ib", all, SSE41, fNone, 0},
+	{PINSRD, "66 0F 3A 22 /r", "Vdq,Ey,Ib", all, SSE41, fNone, 0},
+	{DPPS, "66 0F 3A 40 /r", "Vps,Wps,Ib", all, SSE41, fNone, 0},
+	{DPPD, "66 0F 3A 41 /r", "Vpd,Wpd,Ib", all, SSE41, fNone, 0},
+	{MPSADBW, "66 0F 3A 42 /r", "Vdq,Wdq,Ib", all, SSE41, fNone, 0},
+	{PCLMUL, "66 0F 3A 44 /r", "Vdq,Wdq,Ib", all, PCLMULQDQ, fNone, 0},
+	{PCMPESTRM, "66 0F 3A 60 /r", "Vdq,Wdq,Ib", all, SSE42, fArith, 0},
+	{PCMPESTRI, "66 0F 3A 61 /r", "Vdq,Wdq,Ib", all, SSE42, fArith, 0},
+	{PCMPISTRM, "66 0F 3A 62 /r", "Vdq,Wdq,Ib", all, SSE42, fArith, 0},
+	{PCMPISTRI, "66 0F 3A 63 /r", "Vdq,Wdq,Ib", all, SSE42, fArith, 0},
+	{AESKEYGENASSIST, "66 0F 3A DF /r", "Vdq,Wdq,Ib", all, AESNI, fNone, 0},
+}

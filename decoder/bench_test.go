@@ -1,0 +1,33 @@
+package decoder
+
+import "testing"
+
+// benchCode is a compiler's mix of 32-bit instructions.
+var benchCode = []byte{
+	0x55,       // push ebp
+	0x89, 0xe5, // mov ebp,esp
+	0x83, 0xec, 0x18, // sub esp,24
+	0x8b, 0x45, 0x08, // mov eax,[ebp+8]
+	0x8d, 0x44, 0x24, 0x04, // lea eax,[esp+4]
+	0x89, 0x04, 0x24, // mov [esp],eax
+	0xe8, 0x10, 0x00, 0x00, 0x00, // call
+	0x85, 0xc0, // test eax,eax
+	0x74, 0x10, // je
+	0x0f, 0xb6, 0x04, 0x95, 0x00, 0x10, 0x00, 0x00, // movzx eax,byte [edx*4+0x1000]
+	0x0f, 0x84, 0x00, 0x01, 0x00, 0x00, // je near
+	0xc9, // leave
+	0xc3, // ret
+}
+
+func BenchmarkDecode(b *testing.B) {
+	var in Inst
+	b.ReportAllocs()
+	for pos := 0; b.Loop(); pos += int(in.Len) {
+		if pos >= len(benchCode) {
+			pos = 0
+		}
+		if Decode(benchCode[pos:], Mode32, &in) != OK {
+			b.Fatal("bad benchmark code")
+		}
+	}
+}
