@@ -1,0 +1,60 @@
+package terminal
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFilter(t *testing.T) {
+	rows := []struct {
+		name    string
+		in      string
+		guest   string
+		actions []Action
+	}{
+		{"plain", "ls -l\r", "ls -l\r", nil},
+		{"quit", "\x01x", "", []Action{Quit}},
+		{"upper case", "\x01X\x01H", "", []Action{Quit, Help}},
+		{"power and reset", "a\x01pb\x01rc", "abc", []Action{PowerButton, Reset}},
+		{"literal by A", "\x01a", "\x01", nil},
+		{"literal by Ctrl-A", "\x01\x01x", "\x01x", nil},
+		{"C is unused", "\x01cx", "x", nil},
+		{"unknown key is swallowed", "\x01zq", "q", nil},
+		{"control key is no letter", "\x01\x18y", "y", nil},
+		{"Ctrl-C goes to the guest", "\x03", "\x03", nil},
+		{"binary", "\x00\xff\x1b[A", "\x00\xff\x1b[A", nil},
+		{"half an escape", "q\x01", "q", nil},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			var whole Filter
+			guest, actions := whole.Split([]byte(row.in))
+			require.Equal(t, row.guest, string(guest))
+			require.Equal(t, row.actions, actions)
+
+			var bytewise Filter
+			guest, actions = nil, nil
+			for _, b := range []byte(row.in) {
+				g, a := bytewise.Split([]byte{b})
+				guest, actions = append(guest, g...), append(actions, a...)
+			}
+			require.Equal(t, row.guest, string(guest))
+			require.Equal(t, row.actions, actions)
+		})
+	}
+}
+
+func TestHelpTextListsEveryKey(t *testing.T) {
+	lines := strings.Split(strings.TrimSuffix(HelpText(), "\n"), "\n")
+	require.Len(t, lines, len(keys))
+	require.Contains(t, lines, "Ctrl-A X  quit")
+	asked := map[Action]bool{}
+	for _, k := range keys {
+		asked[k.action] = true
+	}
+	for a := Quit; a <= Reset; a++ {
+		require.True(t, asked[a], "no key for action %d", a)
+	}
+}

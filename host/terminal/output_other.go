@@ -1,0 +1,7 @@
+//go:build !(linux || darwin || dragonfly || freebsd || netbsd || openbsd || windows)
+
+package terminal
+
+func keepOutputProcessing(int) error { return nil }
+
+func enableEscapes() (undo func()) { return func() {} }
