@@ -119,3 +119,48 @@ func (c *ConfigSpace) Data() [256]byte { return c.data }
 
 // SetData puts saved registers back.
 func (c *ConfigSpace) SetData(data [256]byte) { c.data = data }
+
+// PortMapper is the I/O space in which a function moves its windows; *Ports is
+// one.
+type PortMapper interface {
+	Map(name string, base uint16, n, width int, dev Device) error
+	Unmap(base uint16, dev Device)
+}
+
+// PortWindow is a range of ports whose base the guest chooses (a base address
+// register of I/O type). Where the guest puts it on another chip's ports it
+// stays unmapped until it is placed again: on a real bus both would answer.
+type PortWindow struct {
+	name   string
+	n      int
+	dev    Device
+	ports  PortMapper
+	base   uint16
+	mapped bool
+	err    error
+}
+
+// NewPortWindow makes an unmapped window of n ports and a width of 4 bytes.
+func NewPortWindow(name string, n int, dev Device, ports PortMapper) *PortWindow {
+	return &PortWindow{name: name, n: n, dev: dev, ports: ports}
+}
+
+// Place moves the window to base, or takes it away. Placing it where it is
+// does nothing.
+func (w *PortWindow) Place(base uint16, enabled bool) {
+	if w.mapped && enabled && base == w.base {
+		return
+	}
+	if w.mapped {
+		w.ports.Unmap(w.base, w.dev)
+	}
+	w.base, w.mapped, w.err = base, false, nil
+	if !enabled {
+		return
+	}
+	w.err = w.ports.Map(w.name, base, w.n, 4, w.dev)
+	w.mapped = w.err == nil
+}
+
+// Err tells why a window that was placed is not mapped, nil if all is well.
+func (w *PortWindow) Err() error { return w.err }

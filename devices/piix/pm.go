@@ -106,17 +106,17 @@ type PM struct {
 	powerOff func()
 	config   *bus.ConfigSpace
 	state    PMState // its Config is kept in config
-	pmIO     window
-	smbIO    window
+	pmIO     *bus.PortWindow
+	smbIO    *bus.PortWindow
 }
 
 // NewPM makes the function after power-on. sci is ISA interrupt 9 (level, may
 // be shared); powerOff is called when the guest enters soft-off, SLP_TYP 0.
-func NewPM(clock *bus.Clock, sci bus.Line, powerOff func(), ports Mapper) *PM {
+func NewPM(clock *bus.Clock, sci bus.Line, powerOff func(), ports bus.PortMapper) *PM {
 	p := &PM{clock: clock, sci: sci, powerOff: powerOff, config: newPMConfig()}
 	p.timer = clock.NewTimer("piix4-pm", p.update)
-	p.pmIO = window{name: "PIIX4 power management", n: pmWindow, dev: (*pmPorts)(p), mapper: ports}
-	p.smbIO = window{name: "PIIX4 SMBus", n: 16, dev: (*smbPorts)(p), mapper: ports}
+	p.pmIO = bus.NewPortWindow("PIIX4 power management", pmWindow, (*pmPorts)(p), ports)
+	p.smbIO = bus.NewPortWindow("PIIX4 SMBus", 16, (*smbPorts)(p), ports)
 	p.resetState()
 	return p
 }
@@ -168,17 +168,17 @@ func (p *PM) WriteConfig(offset uint8, size int, value uint32) {
 }
 
 func (p *PM) place() {
-	p.pmIO.place(p.config.Word(pmba)&0xffc0, p.config.Byte(pmregmisc)&pmiose != 0)
-	p.smbIO.place(p.config.Word(smbba)&0xfff0, p.config.Byte(smbhstcfg)&smbIOSE != 0)
+	p.pmIO.Place(p.config.Word(pmba)&0xffc0, p.config.Byte(pmregmisc)&pmiose != 0)
+	p.smbIO.Place(p.config.Word(smbba)&0xfff0, p.config.Byte(smbhstcfg)&smbIOSE != 0)
 }
 
 // MapError tells why a window that the guest enabled is not mapped: it overlaps
 // another chip's ports. nil if all is well.
 func (p *PM) MapError() error {
-	if p.pmIO.err != nil {
-		return p.pmIO.err
+	if err := p.pmIO.Err(); err != nil {
+		return err
 	}
-	return p.smbIO.err
+	return p.smbIO.Err()
 }
 
 // PowerButton is a short press of the power button. Without ACPI enabled it is
