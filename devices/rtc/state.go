@@ -1,0 +1,51 @@
+package rtc
+
+import (
+	"errors"
+
+	"ringzero/bus"
+)
+
+const (
+	kind    = "rtc"
+	version = 1
+)
+
+// State is what the chip holds. Times are in nanoseconds of virtual time.
+type State struct {
+	Index      uint8      // as written: bit 7 masks NMI
+	Regs       [128]uint8 // A without UIP, C without IRQF
+	NextUpdate uint64     // end of the next update cycle, bus.Never while the divider is reset
+	ChainBase  uint64     // when the divider chain stood at zero
+	Seen       uint64     // cycles of the crystal of which the periodic flag has told
+	IRQ        bool
+}
+
+// State is a copy of the state. Updates since the last look are not in it: they
+// follow from the time.
+func (r *RTC) State() State { return r.state }
+
+// Save encodes the state.
+func (r *RTC) Save() []byte {
+	s := r.state
+	return bus.Marshal(kind, version, &s)
+}
+
+// Load takes back what Save made, without an edge on IRQ; the clock must stand
+// at the time of the Save or later. Data of another kind or version, or with
+// fields out of range, is an error and changes nothing.
+func (r *RTC) Load(data []byte) error {
+	var s State
+	if err := bus.Unmarshal(data, kind, version, &s); err != nil {
+		return err
+	}
+	now := r.clock.Now()
+	// Cycles come at less than one in 2^14 nanoseconds.
+	if s.ChainBase > now || s.Seen > (now-s.ChainBase)>>14 ||
+		s.runs() != (s.NextUpdate != bus.Never) || s.Regs[regD] != dVRT {
+		return errors.New("rtc: saved state is out of range")
+	}
+	r.state = s
+	r.timer.Set(s.deadline())
+	return nil
+}
