@@ -7,7 +7,10 @@ func (e *Env) Add(a, b F80) F80 {
 	if !a.normal() || !b.normal() {
 		return e.addSpecial(a, b, 0)
 	}
-	return e.addParts(a.SE, int32(a.SE&expMask), a.Mant, b.SE, int32(b.SE&expMask), b.Mant)
+	if (a.SE^b.SE)&signBit != 0 {
+		return e.subParts(a.SE, int32(a.SE&expMask), a.Mant, int32(b.SE&expMask), b.Mant)
+	}
+	return e.addParts(a.SE, int32(a.SE&expMask), a.Mant, int32(b.SE&expMask), b.Mant)
 }
 
 // Sub is a - b (FSUB).
@@ -15,15 +18,15 @@ func (e *Env) Sub(a, b F80) F80 {
 	if !a.normal() || !b.normal() {
 		return e.addSpecial(a, b, signBit)
 	}
-	return e.addParts(a.SE, int32(a.SE&expMask), a.Mant, b.SE^signBit, int32(b.SE&expMask), b.Mant)
+	if (a.SE^b.SE)&signBit != 0 {
+		return e.addParts(a.SE, int32(a.SE&expMask), a.Mant, int32(b.SE&expMask), b.Mant)
+	}
+	return e.subParts(a.SE, int32(a.SE&expMask), a.Mant, int32(b.SE&expMask), b.Mant)
 }
 
-// addParts adds two numbers given by sign (bit 15 of as and bs), exponent and
-// normalised significand.
-func (e *Env) addParts(as uint16, ae int32, am uint64, bs uint16, be int32, bm uint64) F80 {
-	if (as^bs)&signBit != 0 {
-		return e.subParts(as, ae, am, be, bm)
-	}
+// addParts adds the magnitudes of two numbers given by exponent and normalised
+// significand. The sum's sign is bit 15 of as.
+func (e *Env) addParts(as uint16, ae int32, am uint64, be int32, bm uint64) F80 {
 	if ae < be {
 		ae, be = be, ae
 		am, bm = bm, am
@@ -35,7 +38,11 @@ func (e *Env) addParts(as uint16, ae int32, am uint64, bs uint16, be int32, bm u
 		hi = hi>>1 | intBit
 		ae++
 	}
-	return e.round(as&signBit, ae, hi, lo)
+	if e.fast(ae) {
+		sig, carry := e.nearest(hi, lo)
+		return F80{sig, as&signBit | uint16(ae+int32(carry))}
+	}
+	return e.roundAny(as&signBit, ae, hi, lo, e.precision())
 }
 
 // align shifts m.0 right by d, with a sticky bit for what falls out.
@@ -82,7 +89,13 @@ func (e *Env) subParts(as uint16, ae int32, am uint64, be int32, bm uint64) F80 
 	}
 	n := bits.LeadingZeros64(hi)
 	hi = hi<<(n&63) | lo>>1>>(^n&63)
-	return e.round(as&signBit, ae-int32(n), hi, lo<<(n&63))
+	lo <<= n & 63
+	ae -= int32(n)
+	if e.fast(ae) {
+		sig, carry := e.nearest(hi, lo)
+		return F80{sig, as&signBit | uint16(ae+int32(carry))}
+	}
+	return e.roundAny(as&signBit, ae, hi, lo, e.precision())
 }
 
 // zeroSum is the sum of two numbers that cancel: minus zero only where rounding
@@ -125,7 +138,10 @@ func (e *Env) addSpecial(a, b F80, flip uint16) F80 {
 	}
 	ae, am := a.parts()
 	be, bm := b.parts()
-	return e.addParts(a.SE, ae, am, b.SE, be, bm)
+	if a.Sign() != b.Sign() {
+		return e.subParts(a.SE, ae, am, be, bm)
+	}
+	return e.addParts(a.SE, ae, am, be, bm)
 }
 
 // repack rounds a finite number that is not zero to the precision of PC.
@@ -146,7 +162,11 @@ func (e *Env) Mul(a, b F80) F80 {
 		lo <<= 1
 		exp--
 	}
-	return e.round((a.SE^b.SE)&signBit, exp, hi, lo)
+	if e.fast(exp) {
+		sig, carry := e.nearest(hi, lo)
+		return F80{sig, (a.SE^b.SE)&signBit | uint16(exp+int32(carry))}
+	}
+	return e.roundAny((a.SE^b.SE)&signBit, exp, hi, lo, e.precision())
 }
 
 // mulSpecial multiplies where an operand is not normal.

@@ -63,3 +63,36 @@ func BenchmarkFromInt64(b *testing.B) {
 func BenchmarkNothing(b *testing.B) {
 	benchmark2(b, func(e *Env, x, _ F80) F80 { return x })
 }
+
+// BenchmarkChain is a dependent chain of the four operations, called as the cpu
+// calls them.
+func BenchmarkChain(b *testing.B) {
+	e := &Env{PC: Precision64, Masks: AllMasked}
+	x, c, d := e.FromF64(math.Float64bits(1.1)), e.FromF64(math.Float64bits(0.7)), e.FromF64(math.Float64bits(-0.3))
+	for b.Loop() {
+		x = e.Sub(e.Mul(e.Add(x, c), c), d)
+	}
+	sink.f = x
+}
+
+func BenchmarkTranscendental(b *testing.B) {
+	for _, f := range []struct {
+		name string
+		op   func(e *Env, x, y F80) F80
+	}{
+		{"F2XM1", func(e *Env, x, _ F80) F80 { return e.F2XM1(F80{x.Mant, expBias - 1}) }},
+		{"FYL2X", func(e *Env, x, y F80) F80 { return e.FYL2X(x.Abs(), y) }},
+		{"FYL2XP1", func(e *Env, x, y F80) F80 { return e.FYL2XP1(F80{x.Mant, expBias - 3}, y) }},
+		{"FPATAN", (*Env).FPATAN},
+		{"FSIN", func(e *Env, x, _ F80) F80 { r, _ := e.FSIN(x); return r }},
+		{"FPTAN", func(e *Env, x, _ F80) F80 { r, _ := e.FPTAN(x); return r }},
+		{"FSINCOS", func(e *Env, x, _ F80) F80 { r, _, _ := e.FSINCOS(x); return r }},
+	} {
+		b.Run(f.name, func(b *testing.B) { benchmark2(b, f.op) })
+	}
+}
+
+func BenchmarkRem(b *testing.B) {
+	benchmark2(b, func(e *Env, x, y F80) F80 { r, _, _ := e.Rem(x, y, false); return r })
+}
+func BenchmarkScale(b *testing.B) { benchmark2(b, (*Env).Scale) }

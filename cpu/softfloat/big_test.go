@@ -100,3 +100,16 @@ func TestArithmeticAgainstBig(t *testing.T) {
 		})
 	}
 }
+
+// bigQuotient is a / b cut to an integer.
+func bigQuotient(a, b F80) *big.Int {
+	q, _ := new(big.Float).SetPrec(400).Quo(toBig(a), toBig(b)).Int(nil)
+	return q
+}
+
+// bigRemainder is a - q*b.
+func bigRemainder(a, b F80, q *big.Int) *big.Float {
+	p := new(big.Float).SetPrec(400).SetInt(q)
+	p.Mul(p, toBig(b))
+	return p.Sub(toBig(a), p)
+}

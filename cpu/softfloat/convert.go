@@ -78,8 +78,22 @@ func (e *Env) ToF64(a F80) uint64 {
 
 // ToF32 narrows a to 32 bits, as ToF64 does.
 func (e *Env) ToF32(a F80) uint32 {
-	v := e.narrow(a, binary32)
-	return uint32(v)
+	exp := uint32(a.SE&expMask) - (expBias - 127)
+	if exp-1 >= 0xfd || int64(a.Mant) >= 0 || e.RC != RoundNearest {
+		return uint32(e.narrow(a, binary32))
+	}
+	m := uint32(a.Mant >> 40)
+	frac := a.Mant << 24
+	var up uint32
+	if frac != 0 {
+		e.Flags |= PE
+		up = uint32(frac >> 63)
+		if frac == intBit {
+			up = m & 1
+		}
+	}
+	e.C1 = up != 0
+	return uint32(a.SE>>15)<<31 | ((exp-1)<<23 + m + up)
 }
 
 // narrow packs a into f, in the low bits of the result.

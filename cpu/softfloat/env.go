@@ -149,16 +149,17 @@ func roundsUp(rc uint8, negative bool, odd bool, frac uint64) bool {
 	return false
 }
 
-// round packs the number hi.lo * 2^(exp-bias), hi having its integer bit set
-// and lo being the fraction below it with a sticky bit 0, in the precision that
-// PC asks for. sign is signBit or 0.
-func (e *Env) round(sign uint16, exp int32, hi, lo uint64) F80 {
-	if e.RC|(e.PC^Precision64) != 0 || uint32(exp-1) >= expMax-2 {
-		return e.roundAny(sign, exp, hi, lo, e.precision())
-	}
+// fast tells whether a result with exponent exp may be rounded by nearest alone.
+func (e *Env) fast(exp int32) bool {
+	return e.RC|(e.PC^Precision64) == 0 && uint32(exp-1) < expMax-2
+}
+
+// nearest rounds hi.lo to 64 bits, to nearest even, and reports how. Where it
+// carries out of its top sig has only its integer bit, and carry is 1.
+func (e *Env) nearest(hi, lo uint64) (sig, carry uint64) {
 	if lo == 0 {
 		e.C1 = false
-		return F80{hi, sign | uint16(exp)}
+		return hi, 0
 	}
 	e.Flags |= PE
 	up := lo >> 63
@@ -166,8 +167,20 @@ func (e *Env) round(sign uint16, exp int32, hi, lo uint64) F80 {
 		up = hi & 1
 	}
 	e.C1 = up != 0
-	hi, carry := bits.Add64(hi, up, 0)
-	return F80{hi | carry<<63, sign | uint16(exp+int32(carry))}
+	sig, carry = bits.Add64(hi, up, 0)
+	return sig | carry<<63, carry
+}
+
+// round packs the number hi.lo * 2^(exp-bias), hi having its integer bit set
+// and lo being the fraction below it with a sticky bit 0, in the precision that
+// PC asks for. sign is signBit or 0. Its fast half is written out in the
+// hottest of its callers, where the call would cost a third of the operation.
+func (e *Env) round(sign uint16, exp int32, hi, lo uint64) F80 {
+	if e.fast(exp) {
+		sig, carry := e.nearest(hi, lo)
+		return F80{sig, sign | uint16(exp+int32(carry))}
+	}
+	return e.roundAny(sign, exp, hi, lo, e.precision())
 }
 
 // round64 is round without regard to PC, for the operations that it leaves
