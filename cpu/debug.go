@@ -1,0 +1,160 @@
+package cpu
+
+import (
+	"ringzero/decoder"
+	"ringzero/mmu"
+	"ringzero/x86"
+)
+
+// Breakpoint kinds of DR7's R/W fields (SDM 3B 18.2.4).
+const (
+	breakExec  = 0
+	breakWrite = 1
+	breakIO    = 2
+	breakRW    = 3
+)
+
+// breakpoint is debug register n: its kind, address and length in bytes, and
+// whether it is enabled.
+func (c *CPU) breakpoint(n int) (kind int, addr, length uint64, on bool) {
+	d7 := c.DR[7]
+	kind = int(d7>>(16+4*n)) & 3
+	length = [4]uint64{1, 2, 8, 4}[d7>>(18+4*n)&3]
+	return kind, c.DR[n] &^ (length - 1), length, d7>>(2*n)&3 != 0
+}
+
+// updateDebug derives from the debug registers what must be looked at.
+func (c *CPU) updateDebug() {
+	c.checkBP = false
+	var data []mmu.Range
+	for n := range 4 {
+		kind, addr, length, on := c.breakpoint(n)
+		switch {
+		case !on:
+		case kind == breakExec:
+			c.checkBP = true
+		case kind == breakIO && c.CR4&x86.CR4_DE != 0:
+		default:
+			data = append(data, mmu.Range{Base: addr, Last: addr + length - 1})
+		}
+	}
+	if len(data) != 0 || c.watching {
+		c.MMU.Watch(data)
+	}
+	c.watching = len(data) != 0
+	c.updateMode()
+}
+
+// watchHit tells whether a data breakpoint matches an access.
+func (c *CPU) watchHit(va uint64, size int, write bool) bool {
+	return c.watchBits(va, size, write) != 0
+}
+
+func (c *CPU) watchBits(va uint64, size int, write bool) (bits uint64) {
+	for n := range 4 {
+		kind, addr, length, on := c.breakpoint(n)
+		if !on || kind == breakExec || kind == breakIO || kind == breakWrite && !write {
+			continue
+		}
+		if va < addr+length && addr < va+uint64(size) {
+			bits |= 1 << n
+		}
+	}
+	return bits
+}
+
+// watch notes the data breakpoints that an access hits: traps, taken after the
+// instruction.
+func (c *CPU) watch(va uint64, size int, write bool) {
+	if b := c.watchBits(va, size, write); b != 0 {
+		c.PendingDB |= b
+		c.Leave()
+	}
+}
+
+// watchPort likewise for I/O breakpoints.
+func (c *CPU) watchPort(port uint16, size int) {
+	if c.CR4&x86.CR4_DE == 0 {
+		return
+	}
+	for n := range 4 {
+		kind, addr, length, on := c.breakpoint(n)
+		if on && kind == breakIO && uint64(port) < addr+length && addr < uint64(port)+uint64(size) {
+			c.PendingDB |= 1 << n
+			c.Leave()
+		}
+	}
+}
+
+// CodeBreak gives the DR6 bits of the code breakpoints at the next instruction;
+// RF suppresses them once.
+func (c *CPU) CodeBreak() (bits uint64) {
+	if !c.checkBP || c.Flags&x86.RF != 0 || c.ShadowDebug && c.ShadowStep == c.Steps() {
+		return 0
+	}
+	va := (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff
+	for n := range 4 {
+		kind, addr, _, on := c.breakpoint(n)
+		if on && kind == breakExec && addr == va {
+			bits |= 1 << n
+		}
+	}
+	return bits
+}
+
+// DebugFault raises #DB for code breakpoints, before the instruction.
+func (c *CPU) DebugFault(bits uint64) {
+	c.DR[6] |= bits
+	c.DR[7] &^= x86.DR7_GD
+	c.Raise(x86.Exception{Vector: x86.DB})
+}
+
+// DebugTrap raises #DB for what is pending after an instruction.
+func (c *CPU) DebugTrap() {
+	c.DR[6] |= c.PendingDB
+	c.PendingDB = 0
+	c.DR[7] &^= x86.DR7_GD
+	c.Raise(x86.Exception{Vector: x86.DB})
+	c.updateDebug()
+}
+
+// MOVDR is MOV to and from a debug register (SDM 2B MOV).
+func MOVDR(c *CPU, s *Site) *x86.Exception {
+	in := s.Inst
+	to := in.Args[0].Kind == decoder.KindDR
+	n, r := in.Args[1].Reg, &in.Args[0]
+	if to {
+		n, r = in.Args[0].Reg, &in.Args[1]
+	}
+	if n == 4 || n == 5 {
+		if c.CR4&x86.CR4_DE != 0 {
+			return c.ud()
+		}
+		n += 2
+	}
+	if n > 7 {
+		return c.ud()
+	}
+	if c.CPL != 0 {
+		return c.gp0()
+	}
+	if c.DR[7]&x86.DR7_GD != 0 {
+		c.DR[6] |= x86.DR6_BD
+		c.DR[7] &^= x86.DR7_GD
+		return c.fault(x86.DB, 0)
+	}
+	if !to {
+		c.SetReg(r, c.DR[n])
+		return nil
+	}
+	v := c.Reg(r)
+	switch n {
+	case 6:
+		v = v&0xe00f | x86.DR6_Init
+	case 7:
+		v = v&0xffff2bff | x86.DR7_Init
+	}
+	c.DR[n] = v
+	c.updateDebug()
+	return nil
+}

@@ -1,0 +1,394 @@
+package cpu
+
+import (
+	"ringzero/bus"
+	"ringzero/decoder"
+	"ringzero/mmu"
+	"ringzero/x86"
+)
+
+// Site is an instruction's place in its block: what a call-out or the slow path
+// of an access needs to find the exact state again.
+type Site struct {
+	Inst *decoder.Inst
+	// Off is the instruction's offset from the block's entry: EIP stands at the
+	// entry while a block runs.
+	Off uint32
+	// Rem counts the block's steps from this instruction on.
+	Rem int32
+	// Mid is set unless the instruction is the last of its block.
+	Mid bool
+}
+
+// Handler is a call-out: the slow, exact half of an instruction. It computes,
+// checks, and commits only when nothing can fault any more; EIP stands at the
+// block's entry and is moved by the caller, but for handlers of control
+// transfers, which set it.
+type Handler func(c *CPU, s *Site) *x86.Exception
+
+// ip is the linear-less address of the instruction, next that of the following.
+func (c *CPU) ip(s *Site) uint64 { return uint64(uint32(c.EIP) + s.Off) }
+func (c *CPU) next(s *Site) uint64 {
+	return uint64(uint32(c.EIP) + s.Off + uint32(s.Inst.Len))
+}
+
+// Enter notes where a call-out stands in its block.
+func (c *CPU) Enter(s *Site) { c.Rem, c.Mid = int64(s.Rem), s.Mid }
+
+// fault fills the one exception slot.
+func (c *CPU) fault(v x86.Vector, code uint32) *x86.Exception {
+	c.exc = x86.Exception{Vector: v, Code: code}
+	return &c.exc
+}
+
+func (c *CPU) gp0() *x86.Exception { return c.fault(x86.GP, 0) }
+func (c *CPU) ud() *x86.Exception  { return c.fault(x86.UD, 0) }
+
+// Load reads 1, 2, 4 or 8 bytes at a linear address with the present privilege.
+func (c *CPU) Load(va uint64, size int) (uint64, *x86.Exception) {
+	return c.load(va, size, c.CPL == 3)
+}
+
+// Store writes likewise.
+func (c *CPU) Store(va uint64, size int, v uint64) *x86.Exception {
+	return c.store(va, size, v, c.CPL == 3)
+}
+
+// loadSystem and storeSystem are the processor's own accesses to descriptor
+// tables and task states: supervisor accesses at any privilege.
+func (c *CPU) loadSystem(va uint64, size int) (uint64, *x86.Exception) {
+	return c.load(va&0xffffffff, size, false)
+}
+
+func (c *CPU) storeSystem(va uint64, size int, v uint64) *x86.Exception {
+	return c.store(va&0xffffffff, size, v, false)
+}
+
+func (c *CPU) tlb(user bool) *mmu.TLB {
+	if user {
+		return &c.MMU.Context.User
+	}
+	return &c.MMU.Context.Super
+}
+
+func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
+	va &= 0xffffffff
+	if e := c.tlb(user).At(va); e.Read == (va+uint64(size)-1)&^0xfff {
+		switch off := va + e.Addend; size {
+		case 1:
+			return uint64(c.Host.Load8(off)), nil
+		case 2:
+			return uint64(c.Host.Load16(off)), nil
+		case 4:
+			return uint64(c.Host.Load32(off)), nil
+		default:
+			return c.Host.Load64(off), nil
+		}
+	}
+	if va&0xfff+uint64(size) > bus.PageSize {
+		return c.loadAcross(va, size, user)
+	}
+	phys, exc := c.MMU.Translate(va, mmu.Read, user)
+	if exc != nil {
+		return 0, exc
+	}
+	if c.watching {
+		if c.Mid && c.watchHit(va, size, false) {
+			return 0, Redo
+		}
+		c.watch(va, size, false)
+	}
+	if off, read, _ := c.Mem.Page(phys); read {
+		switch off += phys & 0xfff; size {
+		case 1:
+			return uint64(c.Host.Load8(off)), nil
+		case 2:
+			return uint64(c.Host.Load16(off)), nil
+		case 4:
+			return uint64(c.Host.Load32(off)), nil
+		default:
+			return c.Host.Load64(off), nil
+		}
+	}
+	if c.Mid {
+		return 0, Redo
+	}
+	c.SyncClock()
+	return c.Mem.Load(phys, size), nil
+}
+
+// loadAcross reads an operand that lies in two pages: both are translated
+// before either is read.
+func (c *CPU) loadAcross(va uint64, size int, user bool) (uint64, *x86.Exception) {
+	if exc := c.probe(va, size, mmu.Read, user); exc != nil {
+		return 0, exc
+	}
+	var v uint64
+	for i := range size {
+		b, exc := c.load(va+uint64(i), 1, user)
+		if exc != nil {
+			return 0, exc
+		}
+		v |= b << (8 * i)
+	}
+	return v, nil
+}
+
+func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
+	va &= 0xffffffff
+	if e := c.tlb(user).At(va); e.Write == (va+uint64(size)-1)&^0xfff {
+		switch off := va + e.Addend; size {
+		case 1:
+			c.Host.Store8(off, uint8(v))
+		case 2:
+			c.Host.Store16(off, uint16(v))
+		case 4:
+			c.Host.Store32(off, uint32(v))
+		default:
+			c.Host.Store64(off, v)
+		}
+		return nil
+	}
+	if va&0xfff+uint64(size) > bus.PageSize {
+		if exc := c.probe(va, size, mmu.Write, user); exc != nil {
+			return exc
+		}
+		if c.Mid {
+			return Redo
+		}
+		for i := range size {
+			if exc := c.store(va+uint64(i), 1, v>>(8*i), user); exc != nil {
+				return exc
+			}
+		}
+		return nil
+	}
+	phys, exc := c.MMU.Translate(va, mmu.Write, user)
+	if exc != nil {
+		return exc
+	}
+	if c.watching {
+		if c.Mid && c.watchHit(va, size, true) {
+			return Redo
+		}
+		c.watch(va, size, true)
+	}
+	off, _, write := c.Mem.Page(phys)
+	if !write {
+		if c.Mid {
+			return Redo
+		}
+		c.SyncClock()
+		c.Mem.Store(phys, size, v)
+		return nil
+	}
+	page, at := off>>bus.PageShift, int(phys&0xfff)
+	marks := c.Mem.Marks(page)
+	if marks&bus.Code != 0 && c.Mid && c.CodeAt(page, at, size) {
+		return Redo
+	}
+	switch off += uint64(at); size {
+	case 1:
+		c.Host.Store8(off, uint8(v))
+	case 2:
+		c.Host.Store16(off, uint16(v))
+	case 4:
+		c.Host.Store32(off, uint32(v))
+	default:
+		c.Host.Store64(off, v)
+	}
+	if marks != 0 {
+		c.Mem.Written(page, at, size)
+	}
+	return nil
+}
+
+// probe translates all of a range for an access, so that what follows can't
+// fault. Ranges are at most a page long.
+func (c *CPU) probe(va uint64, size int, acc mmu.Access, user bool) *x86.Exception {
+	va &= 0xffffffff
+	last := (va + uint64(size) - 1) & 0xffffffff
+	for _, at := range [2]uint64{va, last} {
+		e := c.tlb(user).At(at)
+		if tag := at &^ 0xfff; acc == mmu.Write && e.Write == tag || acc == mmu.Read && e.Read == tag {
+			continue
+		}
+		if _, exc := c.MMU.Translate(at, acc, user); exc != nil {
+			return exc
+		}
+		if last&^0xfff == va&^0xfff {
+			break
+		}
+	}
+	return nil
+}
+
+// segFault is what an access outside of a segment raises.
+func (c *CPU) segFault(seg uint8) *x86.Exception {
+	if seg == x86.SS {
+		return c.fault(x86.SS_, 0)
+	}
+	return c.gp0()
+}
+
+// Linear checks an access to segment:offset and gives its linear address (SDM
+// 3A 5.3). An alignment check follows where EFLAGS.AC asks for it.
+func (c *CPU) Linear(seg uint8, off uint64, size int, write bool) (uint64, *x86.Exception) {
+	s := &c.Seg[seg]
+	last := off + uint64(size) - 1
+	if write {
+		if off < s.WriteLo || last > s.WriteHi {
+			return 0, c.segFault(seg)
+		}
+	} else if off < s.ReadLo || last > s.ReadHi {
+		return 0, c.segFault(seg)
+	}
+	va := (s.Base + off) & 0xffffffff
+	if c.Mode&ModeAlign != 0 && va&uint64(alignOf(size)-1) != 0 {
+		acc := mmu.Read
+		if write {
+			acc = mmu.Write
+		}
+		if exc := c.probe(va, size, acc, true); exc != nil {
+			return 0, exc
+		}
+		return 0, c.fault(x86.AC_, 0)
+	}
+	return va, nil
+}
+
+// alignOf is the alignment that an operand of the size wants (SDM 3A 6.15,
+// table 6-7).
+func alignOf(size int) int {
+	switch size {
+	case 6:
+		return 4
+	case 10:
+		return 8
+	case 14, 28, 94, 108:
+		return 4
+	}
+	return size
+}
+
+// LoadSeg and StoreSeg access segment:offset with the present privilege.
+func (c *CPU) LoadSeg(seg uint8, off uint64, size int) (uint64, *x86.Exception) {
+	va, exc := c.Linear(seg, off, size, false)
+	if exc != nil {
+		return 0, exc
+	}
+	return c.Load(va, size)
+}
+
+func (c *CPU) StoreSeg(seg uint8, off uint64, size int, v uint64) *x86.Exception {
+	va, exc := c.Linear(seg, off, size, true)
+	if exc != nil {
+		return exc
+	}
+	return c.Store(va, size, v)
+}
+
+// ProbeSeg checks that a write to segment:offset will succeed.
+func (c *CPU) ProbeSeg(seg uint8, off uint64, size int) *x86.Exception {
+	va, exc := c.Linear(seg, off, size, true)
+	if exc != nil {
+		return exc
+	}
+	return c.probe(va, size, mmu.Write, c.CPL == 3)
+}
+
+// EA is the effective address of the instruction's memory operand.
+func (c *CPU) EA(in *decoder.Inst) uint64 {
+	a := uint64(in.Disp)
+	if in.Base < 16 {
+		a += c.R[in.Base]
+	}
+	if in.Index < 16 {
+		a += c.R[in.Index] << in.Scale
+	}
+	if in.AddrSize == 2 {
+		return a & 0xffff
+	}
+	return a & 0xffffffff
+}
+
+// Reg reads a general register operand.
+func (c *CPU) Reg(o *decoder.Operand) uint64 {
+	if o.Kind == decoder.KindHigh {
+		return c.R[o.Reg&3] >> 8 & 0xff
+	}
+	return c.R[o.Reg&15] & (^uint64(0) >> (64 - 8*o.Size))
+}
+
+// SetReg writes a general register operand; a dword clears the upper half.
+func (c *CPU) SetReg(o *decoder.Operand, v uint64) {
+	r := &c.R[o.Reg&15]
+	switch {
+	case o.Kind == decoder.KindHigh:
+		*r = *r&^0xff00 | v&0xff<<8
+	case o.Size == 1:
+		*r = *r&^0xff | v&0xff
+	case o.Size == 2:
+		*r = *r&^0xffff | v&0xffff
+	case o.Size == 4:
+		*r = v & 0xffffffff
+	default:
+		*r = v
+	}
+}
+
+// Operand reads a register, immediate or memory operand.
+func (c *CPU) Operand(in *decoder.Inst, i int) (uint64, *x86.Exception) {
+	o := &in.Args[i]
+	switch o.Kind {
+	case decoder.KindReg, decoder.KindHigh:
+		return c.Reg(o), nil
+	case decoder.KindMem:
+		return c.LoadSeg(in.Seg, c.EA(in), int(o.Size))
+	case decoder.KindImm, decoder.KindRel:
+		return in.Imm, nil
+	case decoder.KindImm2:
+		return in.Imm2, nil
+	case decoder.KindOne:
+		return 1, nil
+	}
+	return 0, nil
+}
+
+// SetOperand writes a register or memory operand.
+func (c *CPU) SetOperand(in *decoder.Inst, i int, v uint64) *x86.Exception {
+	o := &in.Args[i]
+	if o.Kind == decoder.KindMem {
+		return c.StoreSeg(in.Seg, c.EA(in), int(o.Size), v)
+	}
+	c.SetReg(o, v)
+	return nil
+}
+
+// stackMask is the part of rSP in use: SS.B.
+func (c *CPU) stackMask() uint64 {
+	if c.Seg[x86.SS].Big() {
+		return 0xffffffff
+	}
+	return 0xffff
+}
+
+func (c *CPU) setSP(sp uint64) {
+	m := c.stackMask()
+	c.R[x86.SP] = c.R[x86.SP]&^m | sp&m
+}
+
+// push writes below the stack pointer and then moves it.
+func (c *CPU) push(size int, v uint64) *x86.Exception {
+	sp := (c.R[x86.SP] - uint64(size)) & c.stackMask()
+	if exc := c.StoreSeg(x86.SS, sp, size, v); exc != nil {
+		return exc
+	}
+	c.setSP(sp)
+	return nil
+}
+
+// peek reads at an offset above the stack pointer.
+func (c *CPU) peek(off uint64, size int) (uint64, *x86.Exception) {
+	return c.LoadSeg(x86.SS, (c.R[x86.SP]+off)&c.stackMask(), size)
+}

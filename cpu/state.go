@@ -1,0 +1,347 @@
+// Package cpu holds the architectural state of one processor and the exact, slow
+// half of what it does: segmentation, faults, interrupts, far transfers, task
+// switches, x87, system instructions, and the handlers of sensitive
+// instructions. The fast half is the translator's; both work on State.
+package cpu
+
+import (
+	"ringzero/bus"
+	"ringzero/cpu/softfloat"
+	"ringzero/mmu"
+	"ringzero/x86"
+)
+
+// Segment is a segment register with its cached descriptor (SDM 3A 3.4.3).
+type Segment struct {
+	Sel   uint16
+	Base  uint64
+	Limit uint32
+	// Attr is bits 40 to 55 of the descriptor: type, S, DPL, P, limit nibble
+	// (ignored), AVL, L, D/B, G. Zero stands for a null selector.
+	Attr uint16
+	// ReadLo to ReadHi and WriteLo to WriteHi are the offsets that may be
+	// read and written: derived from the rest, so that one comparison checks
+	// limit, type and expansion. An empty range has Lo above Hi.
+	ReadLo, ReadHi, WriteLo, WriteHi uint64
+}
+
+// Bits of Segment.Attr.
+const (
+	attrA    = 1 << 0
+	attrRW   = 1 << 1
+	attrC    = 1 << 2 // conforming, expand-down
+	attrCode = 1 << 3
+	attrS    = 1 << 4
+	attrP    = 1 << 7
+	attrL    = 1 << 13
+	attrDB   = 1 << 14
+	attrG    = 1 << 15
+)
+
+// DPL is the descriptor's privilege level.
+func (s *Segment) DPL() int { return int(s.Attr>>5) & 3 }
+
+// Big is the D/B bit.
+func (s *Segment) Big() bool { return s.Attr&attrDB != 0 }
+
+// derive computes the ranges (SDM 3A 5.3, 5.4).
+func (s *Segment) derive() {
+	s.ReadLo, s.ReadHi, s.WriteLo, s.WriteHi = 1, 0, 1, 0
+	if s.Attr&attrP == 0 || s.Attr&attrS == 0 {
+		return
+	}
+	lo, hi := uint64(0), uint64(s.Limit)
+	if s.Attr&(attrCode|attrC) == attrC { // expand-down data
+		lo, hi = uint64(s.Limit)+1, 0xffff
+		if s.Big() {
+			hi = 0xffffffff
+		}
+	}
+	if s.Attr&attrCode == 0 || s.Attr&attrRW != 0 {
+		s.ReadLo, s.ReadHi = lo, hi
+	}
+	if s.Attr&(attrCode|attrRW) == attrRW {
+		s.WriteLo, s.WriteHi = lo, hi
+	}
+}
+
+// flat tells a segment that adds nothing and checks nothing.
+func (s *Segment) flat() bool {
+	return s.Base == 0 && s.ReadLo == 0 && s.ReadHi == 0xffffffff && s.WriteLo == 0 && s.WriteHi == 0xffffffff
+}
+
+func (s *Segment) load(sel uint16, d x86.Descriptor) {
+	s.Sel, s.Base, s.Limit, s.Attr = sel, uint64(d.Base()), d.Limit(), uint16(d>>40)&0xf0ff
+	s.derive()
+}
+
+// Table is GDTR or IDTR.
+type Table struct {
+	Base  uint64
+	Limit uint16
+}
+
+// State is everything that the architecture shows of a processor, and nothing
+// else: fixed-size fields without Go pointers.
+type State struct {
+	// R are the general registers, in encoding order; outside of 64-bit mode
+	// the upper halves are zero.
+	R   [16]uint64
+	EIP uint64
+	// Flags holds EFLAGS; the six status flags in it count only while CCOp is
+	// CCFlags. See flags.go.
+	Flags        uint64
+	CCOp         uint32
+	CCRes, CCSrc uint64
+	CCCF         uint64 // carry kept apart by INC and DEC
+
+	Seg        [8]Segment
+	CPL        uint8
+	GDTR, IDTR Table
+
+	CR0, CR2, CR3, CR4 uint64
+	EFER               uint64
+	DR                 [8]uint64
+
+	// Halted waits for an interrupt; Shutdown for a reset (triple fault).
+	Halted, Shutdown bool
+	// ShadowStep is the step before which interrupts stay inhibited (STI and
+	// MOV SS shadows); ShadowDebug inhibits debug traps there as well.
+	ShadowStep  uint64
+	ShadowDebug bool
+	// NMIBlocked holds from the delivery of an NMI to the next IRET.
+	NMIBlocked bool
+	// PendingDB are DR6 bits of debug traps to deliver after the instruction.
+	PendingDB uint64
+
+	SysenterCS, SysenterESP, SysenterEIP uint64
+	PAT                                  uint64
+	TSCOffset                            uint64
+	MiscEnable                           uint64
+	BIOSSign                             uint64
+
+	FPU FPU
+}
+
+// FPU is the x87 and MMX state.
+type FPU struct {
+	ST     [8]softfloat.F80 // physical registers
+	CW, SW uint16           // SW without TOP
+	Top    uint8
+	Tags   uint8 // bit n: physical register n is not empty
+	Op     uint16
+	IP, DP uint64
+	CS, DS uint16
+	MXCSR  uint32
+	XMM    [32][8]uint64
+}
+
+// CPU is one processor. What translated code touches at each step stands first.
+type CPU struct {
+	State
+
+	// Budget is the number of steps that may still be taken; at Budget zero
+	// the steps counter reads End. Rem is the number of steps of the block
+	// under way that are not retired yet, this instruction included; it counts
+	// only during a call-out.
+	Budget int64
+	End    uint64
+	Rem    int64
+	// Mid is set while an instruction runs that is not the last of its block:
+	// an access with side effects then answers Redo, to be run alone.
+	Mid bool
+
+	TLB  *mmu.TLB // of the present privilege level
+	Host bus.Host
+	MMU  *mmu.MMU
+	Mem  *bus.Memory
+	Port *bus.Ports
+	// Mode is the mode word that keys translated blocks.
+	Mode uint32
+
+	// Time gives virtual nanoseconds for a step count.
+	Time func(steps uint64) uint64
+	// SyncClock brings the bus clock to the present step, before a device sees
+	// it.
+	SyncClock func()
+	// IRQ is the INTR pin, Acknowledge the INTA cycle that gives the vector.
+	IRQ         bool
+	NMI         bool
+	Acknowledge func() uint8
+	// FERR is the x87 error pin, IRQ 13 on a PC.
+	FERR bus.Line
+
+	Model *Model
+
+	// Traps counts the sensitive instructions by their Op.
+	Traps [1024]uint64
+	// Gaps counts what raised #UD for want of an implementation.
+	Gaps map[string]uint64
+	// Faults is the chain of the last exceptions, for reports.
+	Faults FaultLog
+
+	exc      x86.Exception
+	checkBP  bool // code breakpoints are armed
+	watching bool // data breakpoints are armed
+	moved    bool // a task switch was committed before the fault
+
+	// CodeAt tells whether translated code stands in a range of a RAM page.
+	CodeAt func(page uint64, off, n int) bool
+}
+
+// Redo is not an exception: it is the answer of an access in mid-block that has
+// to be taken as a block of one instruction.
+var Redo = &x86.Exception{Vector: 255}
+
+// Bits of the mode word.
+const (
+	ModeCode32  = 1 << iota // CS.D
+	ModeStack32             // SS.B
+	ModePE
+	ModeVM
+	ModeFlatCS
+	ModeFlatDS
+	ModeFlatES
+	ModeFlatSS
+	ModeEM
+	ModeMP
+	ModeTS
+	ModeFXSR  // CR4.OSFXSR
+	ModeAlign // alignment is checked: CR0.AM, EFLAGS.AC and CPL 3
+	ModeTF    // single-step trap after each instruction
+	ModeBreak // code breakpoints armed, or something else to look at before each instruction
+	ModeOne   // blocks of one instruction
+)
+
+// New makes a processor in its reset state on the given memory and ports.
+func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
+	c := &CPU{Mem: mem, Port: ports, Model: model, Host: mem.Host, MMU: mmu.New(mem), FERR: bus.NoLine,
+		Gaps: map[string]uint64{}}
+	c.Time = func(steps uint64) uint64 { return steps }
+	c.SyncClock = func() {}
+	c.Acknowledge = func() uint8 { return 0xff }
+	c.MMU.CodeDropped = c.Leave
+	c.CodeAt = func(uint64, int, int) bool { return true }
+	c.Reset()
+	return c
+}
+
+// Reset is power-up and RESET# (SDM 3A 9.1.1, table 9-1).
+func (c *CPU) Reset() {
+	c.State = State{}
+	c.Flags = x86.F1
+	c.EIP = 0xfff0
+	c.CR0 = x86.CR0_ET | x86.CR0_CD | x86.CR0_NW
+	for i := range c.Seg {
+		c.Seg[i] = Segment{Limit: 0xffff, Attr: attrP | attrS | attrRW | attrA}
+		c.Seg[i].derive()
+	}
+	c.Seg[x86.CS].Sel, c.Seg[x86.CS].Base = 0xf000, 0xffff0000
+	c.Seg[x86.LDTR].Attr = attrP | x86.TypeLDT
+	c.Seg[x86.TR].Attr = attrP | x86.TypeTSS32Busy
+	c.GDTR.Limit, c.IDTR.Limit = 0xffff, 0xffff
+	c.R[x86.DX] = uint64(c.Model.Signature)
+	c.DR[6], c.DR[7] = x86.DR6_Init, x86.DR7_Init
+	c.PAT = 0x0007040600070406
+	c.ShadowStep = bus.Never
+	c.TSCOffset = -c.Time(c.Steps())
+	c.FPU.reset()
+	c.FPU.CW, c.FPU.MXCSR = 0x40, 0x1f80
+	c.FPU.Tags = 0xff
+	c.MMU.Mode = mmu.Mode{CR0: c.CR0}
+	c.MMU.Switch()
+	c.updateMode()
+	c.updateDebug()
+}
+
+// Steps is the number of steps taken: retired instructions, REP iterations and
+// deliveries. During a call-out the instruction under way does not count.
+func (c *CPU) Steps() uint64 { return c.End - uint64(c.Budget) - uint64(c.Rem) }
+
+// Leave ends translated code at the next block boundary: something changed that
+// the machine's loop must look at.
+func (c *CPU) Leave() {
+	c.End -= uint64(c.Budget)
+	c.Budget = 0
+}
+
+// SetIRQ drives the INTR pin.
+func (c *CPU) SetIRQ(level bool) {
+	c.IRQ = level
+	if level && c.Flags&x86.IF != 0 {
+		c.Leave()
+	}
+}
+
+// real tells real-address mode, v86 virtual-8086 mode.
+func (c *CPU) real() bool      { return c.CR0&x86.CR0_PE == 0 }
+func (c *CPU) v86() bool       { return c.Flags&x86.VM != 0 }
+func (c *CPU) protected() bool { return c.CR0&x86.CR0_PE != 0 && c.Flags&x86.VM == 0 }
+func (c *CPU) iopl() uint8     { return uint8(c.Flags>>x86.IOPLShift) & 3 }
+
+// updateMode computes the mode word and the array to probe, after a change of
+// anything that they depend on.
+func (c *CPU) updateMode() {
+	m := uint32(0)
+	if c.Seg[x86.CS].Big() {
+		m |= ModeCode32
+	}
+	if c.Seg[x86.SS].Big() {
+		m |= ModeStack32
+	}
+	if c.CR0&x86.CR0_PE != 0 {
+		m |= ModePE
+	}
+	if c.Flags&x86.VM != 0 {
+		m |= ModeVM
+	}
+	cs := &c.Seg[x86.CS]
+	if cs.Base == 0 && cs.Limit == 0xffffffff {
+		m |= ModeFlatCS
+	}
+	if c.Flags&x86.AC != 0 && c.CR0&x86.CR0_AM != 0 && c.CPL == 3 {
+		m |= ModeAlign
+	} else { // alignment checks live in the segmented path
+		if c.Seg[x86.DS].flat() {
+			m |= ModeFlatDS
+		}
+		if c.Seg[x86.ES].flat() {
+			m |= ModeFlatES
+		}
+		if c.Seg[x86.SS].flat() {
+			m |= ModeFlatSS
+		}
+	}
+	if c.CR0&x86.CR0_EM != 0 {
+		m |= ModeEM
+	}
+	if c.CR0&x86.CR0_MP != 0 {
+		m |= ModeMP
+	}
+	if c.CR0&x86.CR0_TS != 0 {
+		m |= ModeTS
+	}
+	if c.CR4&x86.CR4_OSFXSR != 0 {
+		m |= ModeFXSR
+	}
+	if c.Flags&x86.TF != 0 {
+		m |= ModeTF
+	}
+	if c.checkBP {
+		m |= ModeBreak
+	}
+	c.Mode = m
+	c.TLB = &c.MMU.Context.Super
+	if c.CPL == 3 {
+		c.TLB = &c.MMU.Context.User
+	}
+}
+
+// addressSpace tells the MMU of changed control registers.
+func (c *CPU) addressSpace() {
+	c.MMU.Mode = mmu.Mode{CR0: c.CR0 & (x86.CR0_PG | x86.CR0_WP), CR3: c.CR3,
+		CR4:  c.CR4 & (x86.CR4_PSE | x86.CR4_PAE | x86.CR4_SMEP | x86.CR4_SMAP),
+		EFER: c.EFER & x86.EFER_NXE}
+	c.MMU.Switch()
+	c.updateMode()
+}
