@@ -126,6 +126,19 @@ func newCell(list []*entry) (c cell) {
 	return c
 }
 
+// entry is the cell's entry for a prefix class and a ModRM byte.
+func (c *cell) entry(class int, modrm uint8) *entry {
+	switch c.sel {
+	case selPrefix:
+		return c.tab[class]
+	case selModRM:
+		return c.tab[modrm]
+	case selPrefix | selModRM:
+		return c.tab[class<<8|int(modrm)]
+	}
+	return c.leaf
+}
+
 // foldAlternatives takes out of a list the entries that only a REX bit selects
 // and hangs them on the entry that they replace.
 func foldAlternatives(list []*entry) []*entry {

@@ -80,7 +80,8 @@ func (c *cursor) int(n uint8) int64 {
 }
 
 // Decode decodes the instruction at the start of code, in the given code size,
-// into in, all of which it overwrites. More bytes than the instruction has do
+// into in, all of which it overwrites; where the outcome is not OK, Row is nil and
+// Op is INVALID. More bytes than the instruction has do
 // not matter; more than MaxLen are never looked at. It allocates nothing.
 //
 // The result depends on bytes and mode only: whether the processor has the
@@ -99,10 +100,13 @@ func Decode(code []byte, mode Mode, in *Inst) Status {
 	st := decode(&c, mode, in)
 	in.Len = uint8(c.pos)
 	if c.short {
+		st = Truncated
 		if given >= MaxLen {
-			return TooLong
+			st, in.Len = TooLong, MaxLen
 		}
-		return Truncated
+	}
+	if st != OK {
+		in.Row, in.Op, in.N = nil, INVALID, 0
 	}
 	return st
 }
@@ -148,15 +152,7 @@ func decode(c *cursor, mode Mode, in *Inst) Status {
 	if c.short {
 		return Truncated
 	}
-	e := cl.leaf
-	switch cl.sel {
-	case selPrefix:
-		e = cl.tab[class]
-	case selModRM:
-		e = cl.tab[in.ModRM]
-	case selPrefix | selModRM:
-		e = cl.tab[class<<8|int(in.ModRM)]
-	}
+	e := cl.entry(class, in.ModRM)
 	if e == nil {
 		return Invalid
 	}
@@ -444,7 +440,7 @@ func (o *Operand) special(a *argSpec, in *Inst, reg, rm, vvvv uint8) bool {
 		o.Kind, o.Reg = KindDR, reg
 		return reg < 8
 	case cT:
-		o.Kind, o.Reg = KindNone, reg
+		o.Kind, o.Reg = KindTR, reg
 	case cP:
 		o.Kind, o.Reg = KindMMX, reg&7
 	case cV:

@@ -91,7 +91,7 @@ func (f *form) expand() *entry {
 		Op: f.op, Reg: -1, RM: -1, Args: f.args, Modes: f.modes, Feature: f.feat,
 		Priv: Priv(f.at >> 8), Sense: f.sense(),
 		Read: f.fl.r, Write: f.fl.w, Undef: f.fl.u, Lock: f.at&lock != 0,
-		Section: section(f.op),
+		Section: section(f.op), enc: f.enc,
 	}
 	e := &entry{row: r, d64: f.at&d64 != 0, f64: f.at&f64 != 0, anyMod: f.at&anymod != 0}
 	f.encoding(e)

@@ -53,6 +53,7 @@ const (
 	KindXMM              // XMM register Reg
 	KindSrc              // string source: Seg:rSI, Size bytes
 	KindDst              // string destination: ES:rDI, Size bytes
+	KindTR               // test register Reg of the 386 and 486
 )
 
 // Operand is one explicit or implied operand.

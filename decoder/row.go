@@ -72,6 +72,8 @@ type Row struct {
 	// RexW: the row needs REX.W and stands beside one that does not have it
 	// (CMPXCHG16B).
 	RexW bool
+
+	enc string
 }
 
 // Values of Row.Prefix that are no prefix byte.

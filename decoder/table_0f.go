@@ -9,6 +9,7 @@ var (
 	fSysent  = fl{w: x86.VM | x86.IF}           // SYSENTER
 	fSyscall = fl{r: ^uint32(0), w: ^uint32(0)} // RFLAGS goes to R11 and comes from it
 	fRSM     = fl{w: ^uint32(0)}
+	fMovCR   = fl{u: arith} // MOV to and from control, debug and test registers
 )
 
 // forms0F is the two-byte opcode map, 0F xx (SDM 2D table A-3).
@@ -27,7 +28,7 @@ var forms0F = join(
 		{SMSW, "0F 01 /4", "Mw/Rv", all, Base, fNone, umip | beh},
 		{LMSW, "0F 01 /6", "Ew", all, Base, fNone, cpl0},
 		{INVLPG, "0F 01 /7 m", "M", all, I486, fNone, cpl0},
-		{VMCALL, "NP 0F 01 C1", "", pm, VMX, fVMX, ctl | beh},
+		{VMCALL, "NP 0F 01 C1", "", pm, VMX, fVMX, 0},
 		{VMLAUNCH, "NP 0F 01 C2", "", pm, VMX, fVMX, cpl0},
 		{VMRESUME, "NP 0F 01 C3", "", pm, VMX, fVMX, cpl0},
 		{VMXOFF, "NP 0F 01 C4", "", pm, VMX, fVMX, cpl0},
@@ -37,9 +38,9 @@ var forms0F = join(
 		{STAC, "NP 0F 01 CB", "", InReal | pm, SMAP, fl{w: x86.AC}, cpl0},
 		{XGETBV, "NP 0F 01 D0", "", all, XSAVEInst, fNone, 0},
 		{XSETBV, "NP 0F 01 D1", "", all, XSAVEInst, fNone, cpl0},
-		{VMFUNC, "NP 0F 01 D4", "", pm, VMX, fNone, beh},
+		{VMFUNC, "NP 0F 01 D4", "", pm, VMX, fNone, 0},
 		{VMRUN, "0F 01 D8", "", pm, SVM, fNone, cpl0},
-		{VMMCALL, "0F 01 D9", "", all, SVM, fNone, ctl | beh},
+		{VMMCALL, "0F 01 D9", "", all, SVM, fNone, 0},
 		{VMLOAD, "0F 01 DA", "", pm, SVM, fNone, cpl0},
 		{VMSAVE, "0F 01 DB", "", pm, SVM, fNone, cpl0},
 		{STGI, "0F 01 DC", "", pm, SVM, fNone, cpl0},
@@ -98,12 +99,12 @@ var forms0F = join(
 		{ENDBR, "F3 0F 1E FA", "", all, NOPL, fNone, 0},
 		{ENDBR, "F3 0F 1E FB", "", all, NOPL, fNone, 0},
 		{NOP, "0F 1F /r", "Ev", all, NOPL, fNone, 0},
-		{MOVCR, "0F 20 /r", "Rd,Cd", all, Base, fNone, f64 | anymod | cpl0},
-		{MOVDR, "0F 21 /r", "Rd,Dd", all, Base, fNone, f64 | anymod | cpl0},
-		{MOVCR, "0F 22 /r", "Cd,Rd", all, Base, fNone, f64 | anymod | cpl0},
-		{MOVDR, "0F 23 /r", "Dd,Rd", all, Base, fNone, f64 | anymod | cpl0},
-		{MOVTR, "0F 24 /r", "Rd,Td", leg, Base, fNone, anymod | cpl0},
-		{MOVTR, "0F 26 /r", "Td,Rd", leg, Base, fNone, anymod | cpl0},
+		{MOVCR, "0F 20 /r", "Rd,Cd", all, Base, fMovCR, f64 | anymod | cpl0},
+		{MOVDR, "0F 21 /r", "Rd,Dd", all, Base, fMovCR, f64 | anymod | cpl0},
+		{MOVCR, "0F 22 /r", "Cd,Rd", all, Base, fMovCR, f64 | anymod | cpl0},
+		{MOVDR, "0F 23 /r", "Dd,Rd", all, Base, fMovCR, f64 | anymod | cpl0},
+		{MOVTR, "0F 24 /r", "Rd,Td", leg, Base, fMovCR, anymod | cpl0},
+		{MOVTR, "0F 26 /r", "Td,Rd", leg, Base, fMovCR, anymod | cpl0},
 		{MOVAPS, "NP 0F 28 /r", "Vps,Wps", all, SSE, fNone, 0},
 		{MOVAPD, "66 0F 28 /r", "Vpd,Wpd", all, SSE2, fNone, 0},
 		{MOVAPS, "NP 0F 29 /r", "Wps,Vps", all, SSE, fNone, 0},
@@ -270,7 +271,9 @@ var forms0F = join(
 		{SHLD, "0F A5 /r", "Ev,Gv,CL", all, Base, fShd, 0},
 		{PUSHSEG, "0F A8", "GS", all, Base, fNone, d64 | beh},
 		{POPSEG, "0F A9", "GS", all, Base, fNone, d64 | ctl | beh},
-		{RSM, "0F AA", "", all, I486, fRSM, ctl | beh},
+		// RSM outside of SMM, and the guest calls outside of a guest, are #UD: not
+		// sensitive in the sense of doing something else unnoticed.
+		{RSM, "0F AA", "", all, I486, fRSM, 0},
 		{BTS, "0F AB /r", "Ev,Gv", all, Base, fBit, lock},
 		{SHRD, "0F AC /r", "Ev,Gv,Ib", all, Base, fShd, 0},
 		{SHRD, "0F AD /r", "Ev,Gv,CL", all, Base, fShd, 0},
