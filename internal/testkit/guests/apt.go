@@ -39,7 +39,7 @@ const commandTimeout = 5 * time.Minute
 func Available() error {
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("this host has no %s; they are Debian packages", tool)
+			return fmt.Errorf("this host has no %s, with which Debian's packages are fetched", tool)
 		}
 	}
 	if _, err := keyring(); err != nil {

@@ -29,6 +29,9 @@ type store struct {
 	// checked has the packages that were found whole by this process.
 	checked map[string]bool
 	apt     *apt
+	// failed is why the first fetch failed: further ones would wait for the same
+	// network.
+	failed error
 }
 
 const (
@@ -83,8 +86,11 @@ func (s *store) get(name string) (string, error) {
 	}
 	defer unlock()
 	if verify(dir) != nil {
-		if err := s.fetch(name, dir); err != nil {
-			return "", fmt.Errorf("package %s: %w", name, err)
+		if s.failed == nil {
+			s.failed = s.fetch(name, dir)
+		}
+		if s.failed != nil {
+			return "", fmt.Errorf("package %s: %w", name, s.failed)
 		}
 	}
 	s.checked[name] = true
