@@ -133,3 +133,21 @@ func FuzzRegisters(f *testing.F) {
 		}
 	})
 }
+
+func TestAccessAcrossAddressAndData(t *testing.T) {
+	_, ports, _ := newBus(t)
+	ports.Out(0xcf8, 4, 0x8000_0840)
+	ports.Out(0xcfc, 4, 0x1122_3344)
+	require.Equal(t, uint32(0x3344_ffff), ports.In(0xcfa, 4))
+	ports.Out(0xcfa, 4, 0x5566_0000)
+	require.Equal(t, uint32(0x1122_5566), ports.In(0xcfc, 4))
+	require.Equal(t, uint32(0x8000_0840), ports.In(0xcf8, 4), "its bytes are not written")
+	require.Equal(t, uint32(0xff11_2255), ports.In(0xcfd, 4), "past the window")
+}
+
+func TestConfigAPISplitsAtDwords(t *testing.T) {
+	b, _, _ := newBus(t)
+	b.WriteConfig(1, 0, 0x3e, 4, 0x7788_9999) // 3Eh and 3Fh are fixed
+	require.Equal(t, uint32(0x7788), b.ReadConfig(1, 0, 0x40, 4))
+	b.WriteConfig(2, 0, 0x40, 4, 1)
+}
