@@ -1,0 +1,164 @@
+package bios
+
+import (
+	"errors"
+	"fmt"
+
+	"ringzero/bus"
+)
+
+// The private port: ServicePorts ports from ServicePort, of width 2. Writing
+// ServiceMagic as a word calls a service; anything else does nothing.
+const (
+	ServicePort  = 0x4f0
+	ServicePorts = 2
+	ServiceMagic = 0x5a52
+)
+
+// Regs is what the BIOS sees of the processor that executes the OUT.
+type Regs interface {
+	// Reg is the low half of a general register (x86.AX ... x86.DI).
+	Reg(n int) uint32
+	// SegBase is the linear base of a segment register (x86.ES ... x86.GS).
+	SegBase(n int) uint32
+}
+
+// Linear is satisfied by a Regs that can translate: a caller in virtual-8086
+// mode with paging passes pointers that are not physical. Physical answers
+// false where the page is not present.
+type Linear interface {
+	Physical(linear uint32, write bool) (phys uint64, ok bool)
+}
+
+// Memory is physical memory: Read and Write reach RAM and ROM only, Load and
+// Store device windows too. *bus.Memory is one.
+type Memory interface {
+	bus.DMA
+	Load(phys uint64, size int) uint64
+	Store(phys uint64, size int, v uint64)
+}
+
+// Ports is the I/O space. *bus.Ports is one.
+type Ports interface {
+	In(port uint16, size int) uint32
+	Out(port uint16, size int, v uint32)
+}
+
+// BootDevice is a place to boot from.
+type BootDevice int
+
+// Boot devices.
+const (
+	BootFloppy BootDevice = iota
+	BootDisk
+)
+
+// Kernel is what is started instead of a boot sector.
+type Kernel struct {
+	Image   []byte   // bzImage, Multiboot or ELF, told apart by content
+	Initrd  []byte   // Linux's initrd; nil for none
+	Cmdline string   // without the terminating zero
+	Modules []Module // Multiboot modules; Initrd counts as the first one
+}
+
+// Module is a Multiboot module.
+type Module struct {
+	Data    []byte
+	Cmdline string
+}
+
+// Config is everything that a BIOS needs.
+type Config struct {
+	Regs   Regs
+	Memory Memory
+	Ports  Ports
+
+	// Drives are floppies and hard disks, in the order of their numbers: the
+	// first Floppy is 00h, the first Hard is 80h.
+	Drives []Drive
+
+	// LowRAM is the end of RAM below 4 GiB and HighRAM the bytes from 4 GiB
+	// on, as in bus.Memory; multiples of 4096.
+	LowRAM  uint64
+	HighRAM uint64
+
+	// CPUMHz is told by SMBIOS, Banner is put on the screen by POST.
+	CPUMHz int
+	Banner string
+
+	// Boot is the order in which devices are tried; nil means floppy, disk.
+	Boot []BootDevice
+
+	// Kernel, where set, is started and Boot is not looked at.
+	Kernel *Kernel
+
+	// NoBoot, where set, is told in one line why nothing could be booted, just
+	// before the ROM halts for good.
+	NoBoot func(reason string)
+}
+
+// BIOS is the ROM and its services; it satisfies bus.Device for the private
+// port.
+type BIOS struct {
+	cfg    Config
+	mem    Memory
+	ports  Ports
+	rom    []byte
+	layout romLayout
+	memMap []MemRange
+	floppy []*Drive
+	hard   []*Drive
+	plan   *Plan // of cfg.Kernel
+}
+
+// Limits of Config.LowRAM: the tables want room above 1 MiB, and the PCI hole
+// starts at bus.HoleBase.
+const minLowRAM = 2 << 20
+
+// New checks a configuration and makes its ROM and tables. Errors are about
+// what the user gave: memory sizes, drive images, a kernel that can't be
+// loaded or an initrd that does not fit.
+func New(cfg Config) (*BIOS, error) {
+	if cfg.Regs == nil || cfg.Memory == nil || cfg.Ports == nil {
+		return nil, errors.New("bios: a processor, memory and ports are needed")
+	}
+	if cfg.LowRAM < minLowRAM || cfg.LowRAM > bus.HoleBase || cfg.LowRAM%4096 != 0 || cfg.HighRAM%4096 != 0 {
+		return nil, fmt.Errorf("bios: %d bytes of memory below 4 GiB: it must be 2 MiB to 3 GiB, in pages of 4096", cfg.LowRAM)
+	}
+	if cfg.Boot == nil {
+		cfg.Boot = []BootDevice{BootFloppy, BootDisk}
+	}
+	b := &BIOS{cfg: cfg, mem: cfg.Memory, ports: cfg.Ports}
+	b.memMap = memoryMap(cfg.LowRAM, cfg.HighRAM)
+	if err := b.addDrives(cfg.Drives); err != nil {
+		return nil, err
+	}
+	if k := cfg.Kernel; k != nil {
+		p, err := PlanKernel(*k, b.memMap)
+		if err != nil {
+			return nil, err
+		}
+		b.plan = p
+	}
+	b.buildROM()
+	return b, nil
+}
+
+// ROM is the 64 KiB image to be mapped so that it ends at 1 MiB and, aliased,
+// at 4 GiB. The caller must not change it.
+func (b *BIOS) ROM() []byte { return b.rom }
+
+// MemoryMap is what INT 15h, AX=E820h tells.
+func (b *BIOS) MemoryMap() []MemRange { return b.memMap }
+
+// Read is a read of the private port: nothing is there.
+func (b *BIOS) Read(offset uint64, size int) uint64 { return ^uint64(0) }
+
+// Write is a write to the private port: the magic word calls the service whose
+// frame is at SS:SP.
+func (b *BIOS) Write(offset uint64, size int, value uint64) {
+	if offset != 0 || size != 2 || value&0xffff != ServiceMagic {
+		return
+	}
+	b.serve()
+}

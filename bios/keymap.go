@@ -1,0 +1,165 @@
+package bios
+
+// keyRow is what a key gives alone, with Shift, Ctrl and Alt: scan code high,
+// character low; zero for nothing.
+type keyRow struct {
+	plain, shift, ctrl, alt uint16
+}
+
+// letters are the letter rows, by the scan code of the first.
+var letters = [...]struct {
+	first int
+	row   string
+}{{0x10, "qwertyuiop"}, {0x1e, "asdfghjkl"}, {0x2c, "zxcvbnm"}}
+
+// translate is a key of the US layout as INT 16h, AH=10h tells it.
+func translate(scan, shift uint8, grey bool) uint16 {
+	if grey {
+		return pick(greyRow(scan), shift)
+	}
+	if c, ok := letter(scan); ok {
+		return letterKey(scan, c, shift)
+	}
+	if scan >= 0x47 && scan <= 0x53 {
+		return padKey(scan, shift)
+	}
+	if int(scan) >= len(keys) {
+		return 0
+	}
+	return pick(keys[scan], shift)
+}
+
+// pick chooses a column; Alt goes before Ctrl, and Ctrl before Shift.
+func pick(k keyRow, shift uint8) uint16 {
+	switch {
+	case shift&shiftAlt != 0:
+		return k.alt
+	case shift&shiftCtrl != 0:
+		return k.ctrl
+	case shift&(shiftLeft|shiftRight) != 0:
+		return k.shift
+	}
+	return k.plain
+}
+
+func letter(scan uint8) (c byte, ok bool) {
+	for _, l := range letters {
+		if i := int(scan) - l.first; i >= 0 && i < len(l.row) {
+			return l.row[i], true
+		}
+	}
+	return 0, false
+}
+
+func letterKey(scan uint8, c byte, shift uint8) uint16 {
+	code := uint16(scan) << 8
+	upper := shift&(shiftLeft|shiftRight) != 0
+	if shift&lockCaps != 0 {
+		upper = !upper
+	}
+	switch {
+	case shift&shiftAlt != 0:
+		return code
+	case shift&shiftCtrl != 0:
+		return code | uint16(c&0x1f)
+	case upper:
+		return code | uint16(c-'a'+'A')
+	}
+	return code | uint16(c)
+}
+
+// The keypad from 47h: its digits, and the scan codes with Ctrl.
+const padChars = "789-456+1230."
+
+var padCtrl = [...]uint8{0x77, 0x8d, 0x84, 0x8e, 0x73, 0x8f, 0x74, 0x90, 0x75, 0x91, 0x76, 0x92, 0x93}
+
+func padDigit(scan uint8) (n uint8, ok bool) {
+	if scan < 0x47 || scan > 0x52 {
+		return 0, false
+	}
+	c := padChars[scan-0x47]
+	return c - '0', c >= '0' && c <= '9'
+}
+
+func padKey(scan, shift uint8) uint16 {
+	code := uint16(scan) << 8
+	c := padChars[scan-0x47]
+	sign := c == '-' || c == '+'
+	digits := shift&lockNum != 0
+	if shift&(shiftLeft|shiftRight) != 0 {
+		digits = !digits
+	}
+	switch {
+	case shift&shiftAlt != 0 && sign:
+		return code
+	case shift&shiftAlt != 0:
+		return 0
+	case shift&shiftCtrl != 0:
+		return uint16(padCtrl[scan-0x47]) << 8
+	case sign || digits:
+		return code | uint16(c)
+	case scan == 0x4c:
+		return 0x4cf0 // keypad 5 without Num Lock: for AH=10h only
+	}
+	return code
+}
+
+// greyRow are the keys that come after E0h.
+func greyRow(scan uint8) keyRow {
+	switch scan {
+	case 0x1c:
+		return keyRow{0xe00d, 0xe00d, 0xe00a, 0xa600}
+	case 0x35:
+		return keyRow{0xe02f, 0xe02f, 0x9500, 0xa400}
+	case 0x37:
+		return keyRow{0, 0, 0x7200, 0}
+	case 0x47, 0x48, 0x49, 0x4b, 0x4d, 0x4f, 0x50, 0x51, 0x52, 0x53:
+		code := uint16(scan)<<8 | 0xe0
+		return keyRow{code, code, uint16(padCtrl[scan-0x47])<<8 | 0xe0, uint16(scan+0x50) << 8}
+	}
+	return keyRow{}
+}
+
+// keys are the other keys, by scan code.
+var keys = [0x59]keyRow{
+	0x01: {0x011b, 0x011b, 0x011b, 0x0100},
+	0x02: {0x0231, 0x0221, 0, 0x7800},
+	0x03: {0x0332, 0x0340, 0x0300, 0x7900},
+	0x04: {0x0433, 0x0423, 0, 0x7a00},
+	0x05: {0x0534, 0x0524, 0, 0x7b00},
+	0x06: {0x0635, 0x0625, 0, 0x7c00},
+	0x07: {0x0736, 0x075e, 0x071e, 0x7d00},
+	0x08: {0x0837, 0x0826, 0, 0x7e00},
+	0x09: {0x0938, 0x092a, 0, 0x7f00},
+	0x0a: {0x0a39, 0x0a28, 0, 0x8000},
+	0x0b: {0x0b30, 0x0b29, 0, 0x8100},
+	0x0c: {0x0c2d, 0x0c5f, 0x0c1f, 0x8200},
+	0x0d: {0x0d3d, 0x0d2b, 0, 0x8300},
+	0x0e: {0x0e08, 0x0e08, 0x0e7f, 0x0e00},
+	0x0f: {0x0f09, 0x0f00, 0x9400, 0xa500},
+	0x1a: {0x1a5b, 0x1a7b, 0x1a1b, 0x1a00},
+	0x1b: {0x1b5d, 0x1b7d, 0x1b1d, 0x1b00},
+	0x1c: {0x1c0d, 0x1c0d, 0x1c0a, 0x1c00},
+	0x27: {0x273b, 0x273a, 0, 0x2700},
+	0x28: {0x2827, 0x2822, 0, 0x2800},
+	0x29: {0x2960, 0x297e, 0, 0x2900},
+	0x2b: {0x2b5c, 0x2b7c, 0x2b1c, 0x2b00},
+	0x33: {0x332c, 0x333c, 0, 0x3300},
+	0x34: {0x342e, 0x343e, 0, 0x3400},
+	0x35: {0x352f, 0x353f, 0, 0x3500},
+	0x37: {0x372a, 0x372a, 0x9600, 0x3700},
+	0x39: {0x3920, 0x3920, 0x3920, 0x3920},
+	0x3b: {0x3b00, 0x5400, 0x5e00, 0x6800},
+	0x3c: {0x3c00, 0x5500, 0x5f00, 0x6900},
+	0x3d: {0x3d00, 0x5600, 0x6000, 0x6a00},
+	0x3e: {0x3e00, 0x5700, 0x6100, 0x6b00},
+	0x3f: {0x3f00, 0x5800, 0x6200, 0x6c00},
+	0x40: {0x4000, 0x5900, 0x6300, 0x6d00},
+	0x41: {0x4100, 0x5a00, 0x6400, 0x6e00},
+	0x42: {0x4200, 0x5b00, 0x6500, 0x6f00},
+	0x43: {0x4300, 0x5c00, 0x6600, 0x7000},
+	0x44: {0x4400, 0x5d00, 0x6700, 0x7100},
+	0x56: {0x565c, 0x567c, 0, 0},
+	0x57: {0x8500, 0x8700, 0x8900, 0x8b00},
+	0x58: {0x8600, 0x8800, 0x8a00, 0x8c00},
+}
