@@ -1,5 +1,7 @@
 package decoder
 
+//go:generate go run ringzero/internal/gen/instdocs -o ../docs/instructions.md
+
 // Map is an opcode map.
 type Map uint8
 
