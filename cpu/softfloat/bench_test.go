@@ -15,7 +15,7 @@ func benchOperands() (a [256]F80) {
 	return a
 }
 
-// chain keeps results alive.
+// sink keeps results alive.
 var sink struct {
 	f F80
 	i int64

@@ -18,17 +18,12 @@ func reduceAngle(a F80) (r wide, n uint64) {
 	if w.exp < -1 || w.exp == -1 && w.m.hi <= quarterPi {
 		return w, 0
 	}
-	// In units of 2^-127 half of pi66 is pi66 as it stands, and the angle is
-	// three words: its significand shifted by exp+64, which is 63 to 126.
+	// In units of 2^-127 half of pi66 is pi66 as it stands, and the angle is its
+	// significand shifted up by exp+64, 63 to 126: three words, of which s is
+	// the shift within the upper two but for the last 63 places.
 	s := uint32(w.exp + 1)
-	m := w.m.hi
-	top := m >> 1 >> (63 - s&63)
-	mid := m << (s & 63)
-	if s == 64 {
-		top, mid = m, 0
-	}
-	// The value is now top:mid in units of 2^-64; in units of 2^-127 a word and
-	// 63 bits lower.
+	top := w.m.hi >> 1 >> (^s & 63)
+	mid := w.m.hi << (s & 63)
 	q, rem := div3by2(u128{top >> 1, top<<63 | mid>>1}, mid<<63, pi66)
 	r = wide{m: rem}
 	if half := (u128{pi66.hi >> 1, pi66.hi<<63 | pi66.lo>>1}); half.less(rem) {

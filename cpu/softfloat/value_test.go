@@ -88,6 +88,9 @@ func TestUnmaskedResponses(t *testing.T) {
 		{"exact denormal masked", AllMasked, func(e *Env) F80 { return e.Mul(least, F80{intBit, expBias - 1}) }, F80{intBit >> 1, 0}, 0},
 		{"exact denormal wraps up", AllMasked &^ UE, func(e *Env) F80 { return e.Mul(least, F80{intBit, expBias - 1}) }, F80{intBit, wrapBias}, UE},
 		{"inexact denormal", AllMasked, func(e *Env) F80 { return e.Div(least, F80{intBit | quietBit, expBias + 1}) }, F80{0x2aaaaaaaaaaaaaab, 0}, UE | PE},
+		{"rounding up to the least normal is not tiny", AllMasked &^ UE, func(e *Env) F80 {
+			return e.Mul(F80{intBit | 1<<20, 1}, F80{0xffffffffffe00000, expBias - 1})
+		}, least, PE},
 		{"zero divide", AllMasked, func(e *Env) F80 { return e.Div(One.Neg(), Zero) }, Inf.Neg(), ZE},
 		{"scale far beyond the wrapped range", 0, func(e *Env) F80 { return e.Scale(One, e.FromInt64(1<<40)) }, Inf, OE | PE},
 		{"scale far below the wrapped range", 0, func(e *Env) F80 { return e.Scale(One, e.FromInt64(-1<<40)) }, Zero, UE | PE},
@@ -98,6 +101,21 @@ func TestUnmaskedResponses(t *testing.T) {
 			require.Equal(t, c.flags, e.Flags)
 		})
 	}
+}
+
+func TestSmallAnglesRoundTheRightWay(t *testing.T) {
+	a := F80{intBit, expBias - 100}
+	below, above := F80{^uint64(0), expBias - 101}, F80{intBit | 1, expBias - 100}
+	e := Env{RC: RoundDown, Masks: AllMasked}
+	tan, _ := e.FPTAN(a)
+	sin, _ := e.FSIN(a)
+	require.Equal(t, a, tan, "the tangent lies above its angle")
+	require.Equal(t, below, sin, "the sine lies below its angle")
+	e.RC = RoundUp
+	tan, _ = e.FPTAN(a)
+	sin, _ = e.FSIN(a)
+	require.Equal(t, above, tan)
+	require.Equal(t, a, sin)
 }
 
 func TestStopsBeforeComputing(t *testing.T) {
