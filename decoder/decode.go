@@ -29,7 +29,7 @@ var prefixKind = [256]uint8{
 	0x48: pfxRex, 0x49: pfxRex, 0x4a: pfxRex, 0x4b: pfxRex, 0x4c: pfxRex, 0x4d: pfxRex, 0x4e: pfxRex, 0x4f: pfxRex,
 }
 
-// segOf maps bits 3 and 4 of 26, 2E, 36, 3E to ES, CS, SS, DS.
+// segShift brings ES, CS, SS, DS out of the prefix bytes 26, 2E, 36, 3E.
 const segShift = 3
 
 // cursor reads the bytes of one instruction. Past its end it yields zeros and

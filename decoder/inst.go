@@ -1,6 +1,10 @@
 // Package decoder turns bytes into instructions. The instruction set is a table
 // of rows (row.go, one table_*.go per opcode map); Decode finds the row, reads
 // prefixes, ModRM, SIB, displacement and immediates, and holds no machine state.
+//
+// The rows reach to SSE4.2, AES, PCLMUL, BMI1 and BMI2, and to the mnemonics of
+// VMX and SVM. AVX and later vector sets, 3DNow!, SSE4a, SHA, CET's shadow
+// stacks, TSX and SMX have none: their encodings are Invalid.
 package decoder
 
 // Mode is the code size that CS, or long mode, gives.

@@ -28,7 +28,7 @@ import (
 // lengths; nothing may differ but for the exclusions below.
 
 // objdumpBudget is how many bytes of program text the test reads by default,
-// chosen so that it takes some ten seconds; RINGZERO_OBJDUMP=all reads all.
+// chosen so that it takes some ten seconds.
 const objdumpBudget = 24 << 20
 
 // exclusion is a reason why objdump and Decode may differ on an instruction.
@@ -332,29 +332,45 @@ func programs(dirs ...string) (paths []string) {
 }
 
 // TestObjdumpPrograms compares over the text of the programs and libraries of
-// this host.
+// this host: a sample that depends on file names alone, or all of them where
+// RINGZERO_OBJDUMP is "all", or those under the folders that it lists.
 func TestObjdumpPrograms(t *testing.T) {
 	need.Tool(t, "objdump")
-	everything := os.Getenv("RINGZERO_OBJDUMP") == "all"
-	if testing.Short() && !everything {
+	knob := os.Getenv("RINGZERO_OBJDUMP")
+	if testing.Short() && knob == "" {
 		t.Skip("reads programs for some seconds; not with -short")
 	}
-	c := newComparison()
-	left, files := objdumpBudget, 0
-	for _, p := range programs("/usr/bin", "/usr/lib") {
-		regions, size := executable(p, elf.EM_X86_64)
-		if size == 0 || !everything && size > left/4 {
-			continue
-		}
-		left -= size
-		files++
-		c.compare(t, p, Mode64, regions, "-d", p)
+	for _, row := range []struct {
+		name    string
+		machine elf.Machine
+		mode    Mode
+		dirs    []string
+	}{
+		{"amd64", elf.EM_X86_64, Mode64, []string{"/usr/bin", "/usr/lib"}},
+		{"i386", elf.EM_386, Mode32, []string{"/usr/lib32", "/usr/lib/i386-linux-gnu"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if knob != "" && knob != "all" {
+				row.dirs = filepath.SplitList(knob)
+			}
+			c := newComparison()
+			left, files := objdumpBudget, 0
+			for _, p := range programs(row.dirs...) {
+				regions, size := executable(p, row.machine)
+				if size == 0 || knob == "" && size > left/4 {
+					continue
+				}
+				left -= size
+				files++
+				c.compare(t, p, row.mode, regions, "-d", p)
+			}
+			if files == 0 {
+				t.Skipf("this host has no %s programs under %v", row.name, row.dirs)
+			}
+			t.Logf("%d files, %d bytes", files, objdumpBudget-left)
+			c.report(t)
+		})
 	}
-	if files == 0 {
-		t.Skip("this host has no amd64 programs in /usr/bin and /usr/lib")
-	}
-	t.Logf("%d files, %d bytes", files, objdumpBudget-left)
-	c.report(t)
 }
 
 // TestObjdumpRandom compares over made-up instructions in each code size: every
