@@ -221,8 +221,9 @@ func (d *port61) Write(_ uint64, _ int, value uint64) {
 	p.counters[2].setGate(value&port61Gate2 != 0, ticks(p.clock.Now()))
 }
 
-// Speaker tells whether OUT2 reaches the speaker, and its level.
+// Speaker is the level that OUT2 gives the speaker, low where bit 1 of port 61h
+// cuts it off. The host may ask at any time: nothing changes by it.
 func (p *PIT) Speaker() bool {
-	p.update()
-	return p.port61&port61Speaker != 0 && p.counters[2].out()
+	s := p.State()
+	return s.Port61&port61Speaker != 0 && s.Counters[2].out()
 }

@@ -415,6 +415,38 @@ func TestSaveLoadSave(t *testing.T) {
 	require.Empty(t, c.edges)
 }
 
+func TestStateDoesNotDependOnLooks(t *testing.T) {
+	looked, left := newBoard(t), newBoard(t)
+	for _, b := range []*board{looked, left} {
+		b.program(0, mode3, 1001)
+		b.program(1, mode2, 18)
+		b.gate2(true)
+		b.program(2, mode3, 77)
+	}
+	for range 1000 {
+		looked.clock.Advance(7_777)
+		looked.Read(0, 1)
+		looked.Read(0, 1)
+		looked.Port61().Read(0, 1)
+		looked.Speaker()
+	}
+	left.clock.Advance(7_777_000)
+	require.Equal(t, left.State(), looked.State())
+}
+
+func TestSaveWithAnEdgeDue(t *testing.T) {
+	b := newBoard(t)
+	b.program(0, mode0, 10)
+	b.clock.Set(timeOf(50)) // without firing
+	saved := b.Save()
+	c := newBoard(t)
+	c.clock.Set(timeOf(50))
+	require.NoError(t, c.Load(saved))
+	require.False(t, c.out0)
+	c.clock.Advance(0)
+	require.True(t, c.out0)
+}
+
 func FuzzRegisters(f *testing.F) {
 	f.Add([]byte{3, 0x34, 0, 10, 0, 0, 5, 200, 0, 0})
 	f.Add([]byte{3, 0xb6, 2, 3, 2, 0, 4, 1, 5, 200, 3, 0xe8, 2, 0})

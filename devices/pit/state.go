@@ -12,9 +12,17 @@ type State struct {
 	Port61   uint8
 }
 
-// State is a copy of the state. A counter may stand at an earlier tick than the
-// present: all later ones follow from it.
-func (p *PIT) State() State { return State{p.counters, p.port61} }
+// State is a copy of the state at the present time. It doesn't depend on when
+// the counters were looked at before.
+func (p *PIT) State() State {
+	s := State{p.counters, p.port61}
+	now := ticks(p.clock.Now())
+	for i := range s.Counters {
+		c := &s.Counters[i]
+		c.sync(min(now, c.Edge-1)) // an edge that is due stays due
+	}
+	return s
+}
 
 // Save encodes the state.
 func (p *PIT) Save() []byte {

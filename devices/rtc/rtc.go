@@ -99,7 +99,7 @@ func New(clock *bus.Clock, irq bus.Line, start int64) *RTC {
 // Reset is the RESET pin: interrupts are disabled and their flags cleared. Time
 // and CMOS RAM stay, the battery keeps them.
 func (r *RTC) Reset() {
-	r.sync()
+	r.update()
 	s := &r.state
 	s.Regs[regB] &^= bPIE | bAIE | bUIE | bSQWE
 	s.Regs[regC] = 0
@@ -113,14 +113,14 @@ func (r *RTC) SetCMOS(index, value uint8) {
 	if index > indexMask || index >= regA && index <= regD {
 		panic("BUG: rtc: not a byte of CMOS RAM")
 	}
-	r.sync()
+	r.update()
 	r.state.Regs[index] = value
 }
 
 // CMOS reads a byte (0 to 7Fh) without the side effects of a port.
 func (r *RTC) CMOS(index uint8) uint8 {
-	r.sync()
-	return r.state.Regs[index&indexMask]
+	s := r.State()
+	return s.Regs[index&indexMask]
 }
 
 // NMIMasked tells bit 7 of the index port: the board keeps NMI from the
@@ -132,7 +132,7 @@ func (r *RTC) Read(offset uint64, _ int) uint64 {
 	if offset&1 == 0 {
 		return 0xff
 	}
-	r.sync()
+	r.update()
 	s := &r.state
 	switch index := s.Index & indexMask; index {
 	case regA:
@@ -173,7 +173,7 @@ func (r *RTC) Write(offset uint64, _ int, value uint64) {
 		s.Index = v
 		return
 	}
-	r.sync()
+	r.update()
 	switch index := s.Index & indexMask; index {
 	case regA:
 		r.writeA(v &^ aUIP)
@@ -219,10 +219,9 @@ func (s *State) updates() bool { return s.runs() && s.Regs[regB]&bSET == 0 }
 func (s *State) asks() bool { return s.Regs[regB]&s.Regs[regC]&(cPF|cAF|cUF) != 0 }
 
 // sync counts what has passed since the last look, without moving IRQ.
-func (r *RTC) sync() {
-	now := r.clock.Now()
-	r.state.countPeriods(now)
-	r.state.countUpdates(now)
+func (s *State) sync(now uint64) {
+	s.countPeriods(now)
+	s.countUpdates(now)
 }
 
 // period is the time between two periodic flags in cycles of the crystal, 0
@@ -264,9 +263,9 @@ func (s *State) countUpdates(now uint64) {
 	}
 }
 
-// update is the timer: an interrupt that is enabled may have come.
+// update brings the chip to the present, its IRQ included.
 func (r *RTC) update() {
-	r.sync()
+	r.state.sync(r.clock.Now())
 	r.settle()
 }
 

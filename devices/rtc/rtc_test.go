@@ -317,6 +317,34 @@ func TestSaveLoadSave(t *testing.T) {
 	require.Equal(t, before, c.Save())
 }
 
+func TestStateDoesNotDependOnLooks(t *testing.T) {
+	looked, left := newBoard("2023-12-30 10:00:00"), newBoard("2023-12-30 10:00:00")
+	for _, b := range []*board{looked, left} {
+		b.out(1, 0x11)
+		b.Write(0, 1, 0)
+	}
+	for range 1000 {
+		looked.clock.Advance(333_333_333_333)
+		looked.Read(1, 1)
+		looked.CMOS(0)
+	}
+	left.clock.Advance(333_333_333_333_000)
+	require.Equal(t, left.State(), looked.State())
+}
+
+func TestSaveWithAnInterruptDue(t *testing.T) {
+	b := newBoard("2024-05-06 10:00:00")
+	b.out(0x0b, 0x12)
+	b.clock.Set(second + 5) // without firing
+	c := newBoard("2024-05-06 10:00:00")
+	c.clock.Set(second + 5)
+	require.NoError(t, c.Load(b.Save()))
+	require.False(t, c.irq)
+	c.clock.Advance(0)
+	require.True(t, c.irq)
+	require.EqualValues(t, 1, c.in(0))
+}
+
 func FuzzRegisters(f *testing.F) {
 	f.Add([]byte{0, 0x0b, 1, 0x72, 2, 200, 0, 0x0c, 3, 0, 0, 0x0a, 1, 0x23, 2, 100})
 	f.Add([]byte{0, 9, 1, 0xff, 0, 0x32, 1, 0xff, 2, 255, 0, 7, 1, 0, 4, 255, 4, 255})

@@ -21,13 +21,17 @@ type State struct {
 	IRQ        bool
 }
 
-// State is a copy of the state. Updates since the last look are not in it: they
-// follow from the time.
-func (r *RTC) State() State { return r.state }
-
-// Save encodes the state.
-func (r *RTC) Save() []byte {
+// State is a copy of the state at the present time. It doesn't depend on when
+// the clock was looked at before.
+func (r *RTC) State() State {
 	s := r.state
+	s.sync(min(r.clock.Now(), r.timer.Deadline()-1)) // an interrupt that is due stays due
+	return s
+}
+
+// Save encodes the state at the present time.
+func (r *RTC) Save() []byte {
+	s := r.State()
 	return bus.Marshal(kind, version, &s)
 }
 
