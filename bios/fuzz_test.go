@@ -26,7 +26,9 @@ func FuzzServices(f *testing.F) {
 	f.Add(uint8(6), frameOf(frame{ax: 0x8700, cx: 0x8000, es: 0xffff}), []byte{})
 	f.Add(uint8(7), frameOf(frame{}), bytes.Repeat([]byte{0x1f, 0}, 128))
 	f.Fuzz(func(t *testing.T, vector uint8, regs, bda []byte) {
-		k, _, _ := diskKit(t)
+		k := newKit(t, func(c *Config) {
+			c.Drives = []Drive{{Disk: numbered(720)}, {Disk: numbered(1000), Kind: Hard}}
+		})
 		var p [frameSize]byte
 		copy(p[:], regs)
 		var fr frame
@@ -53,7 +55,7 @@ func FuzzLoaders(f *testing.F) {
 	f.Add([]byte("QFI\xfb"), "", 0)
 	f.Fuzz(func(t *testing.T, image []byte, cmdline string, initrd int) {
 		_, _ = DetectImage(bytes.NewReader(image), int64(len(image)))
-		k := Kernel{Image: image, Cmdline: cmdline, Initrd: make([]byte, min(max(initrd, 0), 20<<20))}
+		k := Kernel{Image: image, Cmdline: cmdline, Initrd: make([]byte, min(max(initrd, 0), 1<<16))}
 		p, err := PlanKernel(k, smallMap)
 		if err != nil {
 			return
