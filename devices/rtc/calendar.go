@@ -98,14 +98,32 @@ func (s *State) advance(n uint64) {
 }
 
 // alarmBetween tells whether the alarm matched in the n seconds that end with
-// now. An alarm repeats each day, so that a day of looking is enough.
+// now. An alarm repeats each day, so that a day of looking is enough; a minute
+// that doesn't match is passed over at once.
 func (s *State) alarmBetween(now int64, n uint64) bool {
-	for i := range int64(n) {
-		t := now - i
+	if !s.alarmHasSecond() {
+		return false
+	}
+	first := now - int64(n) + 1
+	for t := now; t >= first; {
 		of := int(t - days(t)*day)
-		if matches(s.Regs[regSecondsAlarm], s.encode(of%60)) &&
-			matches(s.Regs[regMinutesAlarm], s.encode(of/60%60)) &&
-			matches(s.Regs[regHoursAlarm], s.encodeHour(of/3600)) {
+		switch {
+		case !matches(s.Regs[regMinutesAlarm], s.encode(of/60%60)),
+			!matches(s.Regs[regHoursAlarm], s.encodeHour(of/3600)):
+			t -= int64(of%60) + 1
+		case matches(s.Regs[regSecondsAlarm], s.encode(of%60)):
+			return true
+		default:
+			t--
+		}
+	}
+	return false
+}
+
+// alarmHasSecond tells whether the alarm's second ever comes.
+func (s *State) alarmHasSecond() bool {
+	for i := range 60 {
+		if matches(s.Regs[regSecondsAlarm], s.encode(i)) {
 			return true
 		}
 	}
