@@ -5,6 +5,7 @@ const (
 	portAttr     = 0x3c0
 	portAttrRead = 0x3c1
 	portMisc     = 0x3c2
+	portEnable   = 0x3c3
 	portSeq      = 0x3c4
 	portDACMask  = 0x3c6
 	portDACRead  = 0x3c7
@@ -97,6 +98,7 @@ func (b *BIOS) readIndexed(port uint16, i uint8) uint8 {
 func (b *BIOS) program(m *videoMode) {
 	b.attrReset()
 	b.out(portAttr, 0) // palette address source off: blank
+	b.out(portEnable, 1)
 	b.indexed(portSeq, 0, 1)
 	b.out(portMisc, m.misc)
 	for i, v := range m.seq {
