@@ -114,5 +114,7 @@ var Calls = func() (t [1024]Call) {
 	jump(SYSENTER, decoder.SYSENTER)
 	jump(SYSEXIT, decoder.SYSEXIT)
 	jump(Undefined, decoder.UD0, decoder.UD1, decoder.UD2)
+
+	fpuCalls(on)
 	return t
 }()
