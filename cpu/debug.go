@@ -158,3 +158,34 @@ func MOVDR(c *CPU, s *Site) *x86.Exception {
 	c.updateDebug()
 	return nil
 }
+
+// BeforeStep begins an instruction that runs alone: it answers the code
+// breakpoints that hit, which RF suppresses once.
+func (c *CPU) BeforeStep() (bits uint64) {
+	bits = c.CodeBreak()
+	if bits == 0 && c.Flags&x86.RF != 0 {
+		c.Flags &^= x86.RF
+		c.updateMode()
+	}
+	c.delivered = false
+	return bits
+}
+
+// AfterStep notes the single-step trap of an instruction that began with TF set
+// and retired without an interrupt (SDM 3B 18.3.1.4).
+func (c *CPU) AfterStep(trap bool) {
+	if trap && !c.delivered && !(c.ShadowDebug && c.ShadowStep == c.Steps()) {
+		c.PendingDB |= x86.DR6_BS
+	}
+}
+
+// Unretire moves EIP to an instruction that left its block in the middle, and
+// gives its steps and those behind it back.
+func (c *CPU) Unretire(s *Site) {
+	c.Budget += int64(s.Rem)
+	if c.moved {
+		c.moved = false
+		return
+	}
+	c.EIP = c.ip(s)
+}

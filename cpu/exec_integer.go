@@ -306,7 +306,7 @@ func PUSHA(c *CPU, s *Site) *x86.Exception {
 	if exc := c.pushFrame(&st, size, v[:], 0); exc != nil {
 		return exc
 	}
-	c.setSP(st.sp)
+	c.SetSP(st.sp)
 	return nil
 }
 
@@ -314,7 +314,7 @@ func POPA(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
 	var v [8]uint64
 	for i := range v {
-		w, exc := c.peek(uint64(i*size), size)
+		w, exc := c.Peek(uint64(i*size), size)
 		if exc != nil {
 			return exc
 		}
@@ -326,7 +326,7 @@ func POPA(c *CPU, s *Site) *x86.Exception {
 			c.SetReg(&decoder.Operand{Kind: decoder.KindReg, Reg: uint8(i), Size: uint8(size)}, v[i])
 		}
 	}
-	c.setSP(sp)
+	c.SetSP(sp)
 	return nil
 }
 
@@ -335,12 +335,12 @@ func POPA(c *CPU, s *Site) *x86.Exception {
 func PopMem(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
-	v, exc := c.peek(0, size)
+	v, exc := c.Peek(0, size)
 	if exc != nil {
 		return exc
 	}
 	old := c.R[x86.SP]
-	c.setSP(old + uint64(size))
+	c.SetSP(old + uint64(size))
 	if exc := c.StoreSeg(in.Seg, c.EA(in), size, v); exc != nil {
 		c.R[x86.SP] = old
 		return exc
@@ -353,7 +353,7 @@ func ENTER(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
 	level := int(in.Imm2 & 31)
-	mask := c.stackMask()
+	mask := c.StackMask()
 	var v [33]uint64
 	n := 0
 	put := func(x uint64) { v[n] = x; n++ }
@@ -383,18 +383,18 @@ func ENTER(c *CPU, s *Site) *x86.Exception {
 	} else {
 		c.R[x86.BP] = c.R[x86.BP]&^mask | frame
 	}
-	c.setSP(sp)
+	c.SetSP(sp)
 	return nil
 }
 
 func LEAVE(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
-	mask := c.stackMask()
+	mask := c.StackMask()
 	v, exc := c.LoadSeg(x86.SS, c.R[x86.BP]&mask, size)
 	if exc != nil {
 		return exc
 	}
-	c.setSP(c.R[x86.BP] + uint64(size))
+	c.SetSP(c.R[x86.BP] + uint64(size))
 	c.SetReg(&decoder.Operand{Kind: decoder.KindReg, Reg: x86.BP, Size: uint8(size)}, v)
 	return nil
 }

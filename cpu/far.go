@@ -140,7 +140,7 @@ func CALLFar(c *CPU, s *Site) *x86.Exception {
 		if exc := c.pushFrame(&st, size, []uint64{uint64(c.Seg[x86.CS].Sel), next}, 0); exc != nil {
 			return exc
 		}
-		c.setSP(st.sp)
+		c.SetSP(st.sp)
 		c.loadReal(x86.CS, uint16(sel))
 		c.EIP = off
 		c.updateMode()
@@ -167,7 +167,7 @@ func CALLFar(c *CPU, s *Site) *x86.Exception {
 		if d, exc = c.touch(d, at); exc != nil {
 			return exc
 		}
-		c.setSP(st.sp)
+		c.SetSP(st.sp)
 		c.setCS(sel, d, int(c.CPL))
 		c.EIP = off
 		c.updateMode()
@@ -230,7 +230,7 @@ func (c *CPU) callGate(gate x86.Descriptor, next uint64) *x86.Exception {
 		}
 		frame[0], frame[1], n = uint64(c.Seg[x86.SS].Sel), c.R[x86.SP], 2
 		for i := gate.GateCount() - 1; i >= 0; i-- {
-			v, exc := c.peek(uint64(i*size), size)
+			v, exc := c.Peek(uint64(i*size), size)
 			if exc != nil {
 				return exc
 			}
@@ -266,11 +266,11 @@ func RETFar(c *CPU, s *Site) *x86.Exception {
 	if in.N > 0 {
 		drop = in.Imm & 0xffff
 	}
-	off, exc := c.peek(0, int(size))
+	off, exc := c.Peek(0, int(size))
 	if exc != nil {
 		return exc
 	}
-	raw, exc := c.peek(size, int(size))
+	raw, exc := c.Peek(size, int(size))
 	if exc != nil {
 		return exc
 	}
@@ -279,7 +279,7 @@ func RETFar(c *CPU, s *Site) *x86.Exception {
 		if off > uint64(c.Seg[x86.CS].Limit) {
 			return c.gp0()
 		}
-		c.setSP(c.R[x86.SP] + 2*size + drop)
+		c.SetSP(c.R[x86.SP] + 2*size + drop)
 		c.loadReal(x86.CS, uint16(sel))
 		c.EIP = off
 		c.updateMode()
@@ -315,7 +315,7 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 		if d, exc = c.touch(d, at); exc != nil {
 			return exc
 		}
-		c.setSP(c.R[x86.SP] + above)
+		c.SetSP(c.R[x86.SP] + above)
 		if flags != nil {
 			flags()
 		}
@@ -324,11 +324,11 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 		c.updateMode()
 		return nil
 	}
-	sp, exc := c.peek(above, int(size))
+	sp, exc := c.Peek(above, int(size))
 	if exc != nil {
 		return exc
 	}
-	ss, exc := c.peek(above+size, int(size))
+	ss, exc := c.Peek(above+size, int(size))
 	if exc != nil {
 		return exc
 	}
@@ -347,9 +347,9 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 	}
 	c.setCS(sel, d, rpl)
 	c.Seg[x86.SS].load(uint16(ss), sd)
-	if size == 2 && c.stackMask() == 0xffffffff {
+	if size == 2 && c.StackMask() == 0xffffffff {
 		c.R[x86.SP] = sp + drop
-	} else if c.stackMask() == 0xffff {
+	} else if c.StackMask() == 0xffff {
 		// Only SP is written with a 16-bit stack; the upper half of ESP keeps
 		// its value, as on processors up to today's (the ESPFIX leak).
 		c.R[x86.SP] = c.R[x86.SP]&^0xffff | (sp+drop)&0xffff
@@ -396,7 +396,7 @@ func IRET(c *CPU, s *Site) *x86.Exception {
 	}
 	var f [3]uint64
 	for i := range f {
-		v, exc := c.peek(uint64(i)*size, int(size))
+		v, exc := c.Peek(uint64(i)*size, int(size))
 		if exc != nil {
 			return exc
 		}
@@ -411,7 +411,7 @@ func IRET(c *CPU, s *Site) *x86.Exception {
 		if f[0] > uint64(c.Seg[x86.CS].Limit) {
 			return c.gp0()
 		}
-		c.setSP(c.R[x86.SP] + 3*size)
+		c.SetSP(c.R[x86.SP] + 3*size)
 		c.loadReal(x86.CS, uint16(f[1]))
 		c.EIP = f[0]
 		c.popFlags(f[2], c.writable(mask))
@@ -439,7 +439,7 @@ func (c *CPU) popFlags(v, mask uint64) {
 func (c *CPU) iretToV86(f [3]uint64) *x86.Exception {
 	var v [6]uint64 // ESP SS ES DS FS GS
 	for i := range v {
-		w, exc := c.peek(12+uint64(i)*4, 4)
+		w, exc := c.Peek(12+uint64(i)*4, 4)
 		if exc != nil {
 			return exc
 		}
@@ -472,7 +472,7 @@ func (c *CPU) iretV86(size uint64) *x86.Exception {
 	}
 	var f [3]uint64
 	for i := range f {
-		v, exc := c.peek(uint64(i)*size, int(size))
+		v, exc := c.Peek(uint64(i)*size, int(size))
 		if exc != nil {
 			return exc
 		}
@@ -485,7 +485,7 @@ func (c *CPU) iretV86(size uint64) *x86.Exception {
 		return c.gp0()
 	}
 	c.NMIBlocked = false
-	c.setSP(c.R[x86.SP] + 3*size)
+	c.SetSP(c.R[x86.SP] + 3*size)
 	c.loadReal(x86.CS, uint16(f[1]))
 	c.EIP = f[0]
 	if vme {
@@ -508,3 +508,6 @@ func (c *CPU) popVirtual(v uint64) {
 	}
 	c.popFlags(v, iretMask16&^(x86.IF|x86.IOPL)|x86.VIF)
 }
+
+// BadTarget is the fault of a near branch beyond the code segment's limit.
+func (c *CPU) BadTarget() *x86.Exception { return c.gp0() }

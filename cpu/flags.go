@@ -213,10 +213,23 @@ func (c *CPU) Cond(cc uint8) bool {
 func (c *CPU) setFlags(f uint64) {
 	changed := f ^ c.Flags
 	c.Flags, c.CCOp = f|x86.F1, CCFlags
-	if changed&(x86.TF|x86.VM|x86.AC) != 0 {
+	if changed&(x86.TF|x86.VM|x86.AC|x86.RF) != 0 {
 		c.updateMode()
 	}
 	if c.IRQ && f&x86.IF != 0 {
 		c.Leave()
 	}
+}
+
+// Lazy is the state of the flags, for an operation that must store before it
+// commits them.
+type Lazy struct {
+	flags, res, src, cf uint64
+	op                  uint32
+}
+
+// Lazy and SetLazy save and restore the flags.
+func (s *State) Lazy() Lazy { return Lazy{s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.CCOp} }
+func (s *State) SetLazy(l Lazy) {
+	s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.CCOp = l.flags, l.res, l.src, l.cf, l.op
 }

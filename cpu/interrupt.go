@@ -94,6 +94,7 @@ func (c *CPU) External(v x86.Vector) {
 // the stack changes where it faults.
 func (c *CPU) deliver(v x86.Vector, src Source, hasCode bool, code uint32, rf uint64) *x86.Exception {
 	c.Materialise()
+	c.delivered = true
 	if c.real() {
 		return c.deliverReal(v)
 	}
@@ -247,7 +248,7 @@ type stack struct {
 }
 
 func (c *CPU) stackNow() stack {
-	m := c.stackMask()
+	m := c.StackMask()
 	return stack{c.Seg[x86.SS], c.R[x86.SP] & m, m, c.CPL == 3}
 }
 

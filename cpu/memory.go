@@ -54,6 +54,41 @@ func (c *CPU) Store(va uint64, size int, v uint64) *x86.Exception {
 	return c.store(va, size, v, c.CPL == 3)
 }
 
+// LoadModify reads an operand that will be written back: the write can't fault
+// afterwards, and in mid-block it will not answer Redo.
+func (c *CPU) LoadModify(va uint64, size int) (uint64, *x86.Exception) {
+	user := c.CPL == 3
+	if exc := c.probe(va, size, mmu.Write, user); exc != nil {
+		return 0, exc
+	}
+	if c.Mid && !c.plain(va, size) {
+		return 0, Redo
+	}
+	return c.load(va, size, user)
+}
+
+// plain tells whether a write to a range that was probed is one to memory
+// without consequences for translated code or a debugger.
+func (c *CPU) plain(va uint64, size int) bool {
+	e := c.tlb(c.CPL == 3).At(va)
+	if e.Write == (va+uint64(size)-1)&^0xfff {
+		return true
+	}
+	if c.watching || va&0xfff+uint64(size) > bus.PageSize {
+		return false
+	}
+	phys, exc := c.MMU.Translate(va, mmu.Write, c.CPL == 3)
+	if exc != nil {
+		return false
+	}
+	off, _, write := c.Mem.Page(phys)
+	if !write {
+		return false
+	}
+	page := off >> bus.PageShift
+	return c.Mem.Marks(page)&bus.Code == 0 || !c.CodeAt(page, int(phys&0xfff), size)
+}
+
 // loadSystem and storeSystem are the processor's own accesses to descriptor
 // tables and task states: supervisor accesses at any privilege.
 func (c *CPU) loadSystem(va uint64, size int) (uint64, *x86.Exception) {
@@ -365,30 +400,30 @@ func (c *CPU) SetOperand(in *decoder.Inst, i int, v uint64) *x86.Exception {
 	return nil
 }
 
-// stackMask is the part of rSP in use: SS.B.
-func (c *CPU) stackMask() uint64 {
+// StackMask is the part of rSP in use: SS.B.
+func (c *CPU) StackMask() uint64 {
 	if c.Seg[x86.SS].Big() {
 		return 0xffffffff
 	}
 	return 0xffff
 }
 
-func (c *CPU) setSP(sp uint64) {
-	m := c.stackMask()
+func (c *CPU) SetSP(sp uint64) {
+	m := c.StackMask()
 	c.R[x86.SP] = c.R[x86.SP]&^m | sp&m
 }
 
-// push writes below the stack pointer and then moves it.
-func (c *CPU) push(size int, v uint64) *x86.Exception {
-	sp := (c.R[x86.SP] - uint64(size)) & c.stackMask()
+// Push writes below the stack pointer and then moves it.
+func (c *CPU) Push(size int, v uint64) *x86.Exception {
+	sp := (c.R[x86.SP] - uint64(size)) & c.StackMask()
 	if exc := c.StoreSeg(x86.SS, sp, size, v); exc != nil {
 		return exc
 	}
-	c.setSP(sp)
+	c.SetSP(sp)
 	return nil
 }
 
-// peek reads at an offset above the stack pointer.
-func (c *CPU) peek(off uint64, size int) (uint64, *x86.Exception) {
-	return c.LoadSeg(x86.SS, (c.R[x86.SP]+off)&c.stackMask(), size)
+// Peek reads at an offset above the stack pointer.
+func (c *CPU) Peek(off uint64, size int) (uint64, *x86.Exception) {
+	return c.LoadSeg(x86.SS, (c.R[x86.SP]+off)&c.StackMask(), size)
 }

@@ -180,10 +180,14 @@ type CPU struct {
 	// Faults is the chain of the last exceptions, for reports.
 	Faults FaultLog
 
-	exc      x86.Exception
-	checkBP  bool // code breakpoints are armed
-	watching bool // data breakpoints are armed
-	moved    bool // a task switch was committed before the fault
+	// Pending is the exception that unwound a block.
+	Pending *x86.Exception
+
+	exc       x86.Exception
+	checkBP   bool // code breakpoints are armed
+	watching  bool // data breakpoints are armed
+	moved     bool // a task switch was committed before the fault
+	delivered bool // an interrupt or exception was taken
 
 	// CodeAt tells whether translated code stands in a range of a RAM page.
 	CodeAt func(page uint64, off, n int) bool
@@ -327,7 +331,7 @@ func (c *CPU) updateMode() {
 	if c.Flags&x86.TF != 0 {
 		m |= ModeTF
 	}
-	if c.checkBP {
+	if c.checkBP || c.Flags&x86.RF != 0 {
 		m |= ModeBreak
 	}
 	c.Mode = m

@@ -66,14 +66,14 @@ func PUSHF(c *CPU, s *Site) *x86.Exception {
 			f |= x86.IF
 		}
 	}
-	return c.push(size, f)
+	return c.Push(size, f)
 }
 
 // POPF is POPF and POPFD: at CPL above IOPL the change of IF is silently
 // ignored, which is why it is the classic critical instruction (SDM 2B POPF).
 func POPF(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
-	v, exc := c.peek(0, size)
+	v, exc := c.Peek(0, size)
 	if exc != nil {
 		return exc
 	}
@@ -85,7 +85,7 @@ func POPF(c *CPU, s *Site) *x86.Exception {
 		if c.CR4&x86.CR4_VME == 0 || size == 4 || v&x86.TF != 0 || v&x86.IF != 0 && c.Flags&x86.VIP != 0 {
 			return c.gp0()
 		}
-		c.setSP(c.R[x86.SP] + uint64(size))
+		c.SetSP(c.R[x86.SP] + uint64(size))
 		c.popVirtual(v)
 		return nil
 	}
@@ -93,7 +93,7 @@ func POPF(c *CPU, s *Site) *x86.Exception {
 		mask &^= x86.IOPL
 	}
 	mask = c.writable(mask)
-	c.setSP(c.R[x86.SP] + uint64(size))
+	c.SetSP(c.R[x86.SP] + uint64(size))
 	if size == 4 {
 		c.Flags &^= x86.RF
 	}
@@ -417,25 +417,25 @@ func PUSHSeg(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
 	v := uint64(c.Seg[s.Inst.Args[0].Reg].Sel)
 	if size == 2 {
-		return c.push(2, v)
+		return c.Push(2, v)
 	}
-	sp := (c.R[x86.SP] - uint64(size)) & c.stackMask()
+	sp := (c.R[x86.SP] - uint64(size)) & c.StackMask()
 	if exc := c.StoreSeg(x86.SS, sp, 2, v); exc != nil {
 		return exc
 	}
-	c.setSP(sp)
+	c.SetSP(sp)
 	return nil
 }
 
 // POPSeg pops a selector.
 func POPSeg(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
-	v, exc := c.peek(0, size)
+	v, exc := c.Peek(0, size)
 	if exc != nil {
 		return exc
 	}
 	seg := int(s.Inst.Args[0].Reg)
-	mask := c.stackMask()
+	mask := c.StackMask()
 	sp := (c.R[x86.SP] + uint64(size)) & mask
 	if exc := c.LoadData(seg, uint16(v)); exc != nil {
 		return exc
@@ -740,7 +740,7 @@ func (c *CPU) virtualInterrupt(v x86.Vector, s *Site) *x86.Exception {
 	if exc := c.pushFrame(&st, 2, []uint64{f, uint64(c.Seg[x86.CS].Sel), c.next(s)}, 0); exc != nil {
 		return exc
 	}
-	c.setSP(st.sp)
+	c.SetSP(st.sp)
 	if c.iopl() < 3 {
 		c.Flags &^= x86.VIF | x86.TF
 	} else {
@@ -824,3 +824,12 @@ func Undefined(c *CPU, s *Site) *x86.Exception { return c.ud() }
 
 // Nothing is the handler of hints.
 func Nothing(c *CPU, s *Site) *x86.Exception { return nil }
+
+// Gap raises #UD for an instruction that the model or this program lacks, and
+// counts it; docs/KNOWN_GAPS.md lists the latter.
+func Gap(c *CPU, s *Site) *x86.Exception {
+	if s.Inst.Op != decoder.INVALID {
+		c.Gaps[s.Inst.Op.String()]++
+	}
+	return c.ud()
+}

@@ -48,7 +48,7 @@ func (c *CPU) interruptTask(sel x86.Selector, hasCode bool, code uint32, rf uint
 	if c.Seg[x86.TR].Attr&8 == 0 {
 		size = 2
 	}
-	return c.push(size, uint64(code))
+	return c.Push(size, uint64(code))
 }
 
 // returnTask is IRET with NT set: back to the task of the link field.

@@ -234,7 +234,3 @@ func fpuCalls(set func(h Handler, ops ...decoder.Op)) {
 	fpuMoveCalls(set)
 	fpuControlCalls(set)
 }
-
-// FastFPU gives a handler made for a hot form, or nil: the translator asks once
-// for each instruction that it translates.
-func FastFPU(*decoder.Inst) Handler { return nil }

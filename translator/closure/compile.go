@@ -1,0 +1,502 @@
+package closure
+
+import (
+	"ringzero/cpu"
+	"ringzero/translator/ir"
+	"ringzero/x86"
+)
+
+// Backend makes closures for one processor.
+type Backend struct {
+	c    *cpu.CPU
+	zero uint64 // what an absent base or index points to
+}
+
+// New makes a backend for a processor.
+func New(c *cpu.CPU) *Backend { return &Backend{c: c} }
+
+// exit is where a block ends: the distances of EIP for both ways.
+type exit struct {
+	b               *ir.Block
+	takenBy, fallBy uint32
+	mask            uint32
+}
+
+func (x *exit) taken(c *cpu.CPU) *ir.Block {
+	c.EIP = uint64(uint32(c.EIP) + x.takenBy)
+	return x.b.Follow(c, 1)
+}
+
+func (x *exit) fall(c *cpu.CPU) *ir.Block {
+	c.EIP = uint64(uint32(c.EIP) + x.fallBy)
+	return x.b.Follow(c, 0)
+}
+
+type fusedMaker func(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term
+
+func (k *Backend) reg(a ir.Arg) (*uint64, uint8) {
+	if a.Kind == ir.High {
+		return &k.c.R[a.Reg&3], 8
+	}
+	return &k.c.R[a.Reg&15], 0
+}
+
+func (k *Backend) regs(u *ir.Uop) *regs {
+	r := &regs{d: &k.zero, s0: &k.zero, aux: &k.zero}
+	if u.D.Kind == ir.Reg || u.D.Kind == ir.High {
+		r.d, r.dh = k.reg(u.D)
+	}
+	if u.S.Kind == ir.Reg || u.S.Kind == ir.High {
+		r.s0, r.s0h = k.reg(u.S)
+	}
+	if u.Aux.Kind == ir.Reg || u.Aux.Kind == ir.High {
+		r.aux, r.auxh = k.reg(u.Aux)
+	}
+	return r
+}
+
+func (k *Backend) address(u *ir.Uop) *address {
+	m := &u.Addr
+	a := &address{base: &k.zero, index: &k.zero, scale: m.Scale, disp: m.Disp, mask: 0xffffffff,
+		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, align: k.c.Mode&cpu.ModeAlign != 0}
+	if m.Size == 2 {
+		a.mask = 0xffff
+	}
+	if m.Base < 16 {
+		a.base = &k.c.R[m.Base]
+	}
+	if m.Index < 16 {
+		a.index = &k.c.R[m.Index]
+	}
+	return a
+}
+
+// form is the letter of an operand's shape: R register, I immediate, and for
+// memory B (flat, base and displacement), X (flat, with index), G (general).
+func form(a ir.Arg, m *ir.Address) byte {
+	switch a.Kind {
+	case ir.Imm:
+		return 'I'
+	case ir.Mem:
+		switch {
+		case !m.Flat:
+			return 'G'
+		case m.Index < 16:
+			return 'X'
+		}
+		return 'B'
+	}
+	return 'R'
+}
+
+var aluTables = map[string]*[9][3][2]maker{"RR": &aluRR, "RI": &aluRI, "RB": &aluRB, "RX": &aluRX, "RG": &aluRG,
+	"BR": &aluBR, "XR": &aluXR, "GR": &aluGR, "BI": &aluBI, "XI": &aluXI, "GI": &aluGI}
+
+var unaryTables = map[byte]*[4][3][2]maker{'R': &unaryR, 'B': &unaryB, 'X': &unaryX, 'G': &unaryG}
+
+var movTables = map[string]*[3]maker{"RR": &movRR, "RI": &movRI, "RB": &movRB, "RX": &movRX, "RG": &movRG,
+	"BR": &movBR, "XR": &movXR, "GR": &movGR, "BI": &movBI, "XI": &movXI, "GI": &movGI}
+
+var extTables = map[byte][2]*[2][3]maker{'R': {&extZR, &extSR}, 'B': {&extZB, &extSB}, 'X': {&extZX, &extSX}, 'G': {&extZG, &extSG}}
+
+// Compile fills a block with the code of its micro-ops. The last one is a
+// terminator.
+func (k *Backend) Compile(b *ir.Block, uops []ir.Uop) {
+	n := len(uops) - 1
+	var fns []ir.Fn
+	last := n
+	if t := k.fuse(b, uops); t != nil {
+		b.Term = t
+		last--
+	} else {
+		b.Term = k.term(b, &uops[n])
+	}
+	for i := 0; i < last; i++ {
+		if f := k.fn(&uops[i]); f != nil {
+			fns = append(fns, f)
+		}
+	}
+	b.Uops, b.Calls = int32(len(uops)), int32(len(fns)+1)
+	copy(b.Fns[:], fns)
+	if len(fns) > ir.Inline {
+		b.More = fns[ir.Inline:]
+	}
+	b.Run = runs[min(len(fns), ir.Inline+1)]
+}
+
+// fuse makes one terminator of an operation that sets the flags and the branch
+// that reads them.
+func (k *Backend) fuse(b *ir.Block, uops []ir.Uop) ir.Term {
+	if len(uops) < 2 {
+		return nil
+	}
+	j, u := &uops[len(uops)-1], &uops[len(uops)-2]
+	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || u.W > 2 {
+		return nil
+	}
+	shape := string([]byte{form(u.D, &u.Addr), form(u.S, &u.Addr)})
+	var m fusedMaker
+	switch u.Op {
+	case ir.Cmp:
+		m = fusedCmp[shape][u.W][j.Cond]
+	case ir.Test:
+		m = fusedTest[shape][u.W][j.Cond]
+	case ir.Sub:
+		m = fusedALU(shape, u.W, j.Cond, &jccSubRR, &jccSubRI)
+	case ir.And:
+		m = fusedALU(shape, u.W, j.Cond, &jccAndRR, &jccAndRI)
+	case ir.Add:
+		m = fusedALU(shape, u.W, j.Cond, &jccAddRR, &jccAddRI)
+	}
+	if m == nil {
+		return nil
+	}
+	x := &exit{b: b, takenBy: j.Target, fallBy: j.Next, mask: j.Mask}
+	return m(k.regs(u), k.address(u), u.Imm, u.Site, x)
+}
+
+func fusedALU(shape string, w, cond uint8, rr, ri *[3][16]fusedMaker) fusedMaker {
+	switch shape {
+	case "RR":
+		return rr[w][cond]
+	case "RI":
+		return ri[w][cond]
+	}
+	return nil
+}
+
+// fn makes the closure of a micro-op that is no terminator, nil for one that
+// does nothing.
+func (k *Backend) fn(u *ir.Uop) ir.Fn {
+	flags := 0
+	if u.Live != 0 {
+		flags = 1
+	}
+	d, s := form(u.D, &u.Addr), form(u.S, &u.Addr)
+	switch u.Op {
+	case ir.Add, ir.Or, ir.Adc, ir.Sbb, ir.And, ir.Sub, ir.Xor, ir.Cmp, ir.Test:
+		if flags == 0 && u.Exits && (u.Op == ir.Cmp || u.Op == ir.Test) {
+			flags = 1 // the load itself can fault
+		}
+		if s == 'R' && d == 'R' && u.D == u.S && u.W == 2 && (u.Op == ir.Xor || u.Op == ir.Sub) {
+			return zeroing(k.regs(u).d, u.Op == ir.Sub, flags == 1)
+		}
+		return aluTables[string([]byte{d, s})][u.Op][u.W][flags](k.regs(u), k.address(u), u.Imm, u.Site)
+	case ir.Inc, ir.Dec, ir.Neg, ir.Not:
+		return unaryTables[d][u.Op-ir.Inc][u.W][flags](k.regs(u), k.address(u), u.Imm, u.Site)
+	case ir.Mov:
+		return movTables[string([]byte{d, s})][u.W](k.regs(u), k.address(u), u.Imm, u.Site)
+	case ir.MovZX, ir.MovSX:
+		t := extTables[s][u.Op-ir.MovZX]
+		if u.SW == u.W { // MOVZX r16, r/m16
+			return movTables[string([]byte{'R', s})][u.W](k.regs(u), k.address(u), u.Imm, u.Site)
+		}
+		return t[u.SW][u.W](k.regs(u), k.address(u), u.Imm, u.Site)
+	case ir.Lea:
+		return k.lea(u)
+	case ir.Rol, ir.Ror, ir.Rcl, ir.Rcr, ir.Shl, ir.Shr, ir.Sar:
+		return k.shift(u)
+	case ir.ShlD, ir.ShrD:
+		return k.double(u)
+	case ir.IMul:
+		return k.imul(u)
+	case ir.Push:
+		return k.push(u)
+	case ir.Pop:
+		return k.pop(u)
+	case ir.Leave:
+		return k.leave(u)
+	case ir.Xchg:
+		r, w := k.regs(u), u.W
+		if w == 2 {
+			d, s := r.d, r.s0
+			return func(c *cpu.CPU) { *d, *s = *s, *d }
+		}
+		return func(c *cpu.CPU) {
+			a, b := get(r.d, r.dh, w), get(r.s0, r.s0h, w)
+			set(r.d, r.dh, w, b)
+			set(r.s0, r.s0h, w, a)
+		}
+	case ir.Bswap:
+		return k.bswap(u)
+	case ir.SetCC:
+		return k.setcc(u)
+	case ir.CMov:
+		return k.cmov(u)
+	case ir.Widen:
+		ax := &k.c.R[x86.AX]
+		if u.W == 1 {
+			return func(c *cpu.CPU) { *ax = *ax&^0xffff | uint64(uint16(int8(*ax))) }
+		}
+		return func(c *cpu.CPU) { *ax = uint64(uint32(int16(*ax))) }
+	case ir.SignDX:
+		ax, dx := &k.c.R[x86.AX], &k.c.R[x86.DX]
+		if u.W == 1 {
+			return func(c *cpu.CPU) { *dx = *dx&^0xffff | uint64(uint16(int16(*ax)>>15)) }
+		}
+		return func(c *cpu.CPU) { *dx = uint64(uint32(int32(*ax) >> 31)) }
+	case ir.Nop:
+		return nil
+	case ir.CallOut:
+		return callOut(u)
+	}
+	panic("BUG: closure: no code for micro-op")
+}
+
+// callOut wraps a handler of package cpu.
+func callOut(u *ir.Uop) ir.Fn {
+	do, s, count := u.Do, u.Site, u.Count
+	if count != 0 {
+		return func(c *cpu.CPU) {
+			c.Traps[count&1023]++
+			c.Enter(s)
+			if exc := do(c, s); exc != nil {
+				Unwind(c, exc, s)
+			}
+			c.Rem, c.Mid = 0, false
+		}
+	}
+	return func(c *cpu.CPU) {
+		c.Enter(s)
+		if exc := do(c, s); exc != nil {
+			Unwind(c, exc, s)
+		}
+		c.Rem, c.Mid = 0, false
+	}
+}
+
+// zeroing is XOR r,r and SUB r,r.
+func zeroing(d *uint64, sub, flags bool) ir.Fn {
+	if !flags {
+		return func(c *cpu.CPU) { *d = 0 }
+	}
+	if sub {
+		return func(c *cpu.CPU) { *d, c.CCOp, c.CCRes, c.CCSrc = 0, cpu.CCSub|2, 0, 0 }
+	}
+	return func(c *cpu.CPU) { *d, c.CCOp, c.CCRes = 0, cpu.CCLogic|2, 0 }
+}
+
+// get and set access a register of any width up to 32 bits.
+func get(p *uint64, shift, w uint8) uint64 {
+	switch w {
+	case 0:
+		return *p >> (shift & 8) & 0xff
+	case 1:
+		return *p & 0xffff
+	}
+	return *p & 0xffffffff
+}
+
+func set(p *uint64, shift, w uint8, v uint64) {
+	switch w {
+	case 0:
+		*p = *p&^(0xff<<(shift&8)) | v&0xff<<(shift&8)
+	case 1:
+		*p = *p&^0xffff | v&0xffff
+	default:
+		*p = v & 0xffffffff
+	}
+}
+
+func (k *Backend) lea(u *ir.Uop) ir.Fn {
+	r, a := k.regs(u), k.address(u)
+	d := r.d
+	if u.Addr.Size == 2 || u.W != 2 {
+		w := u.W
+		return func(c *cpu.CPU) { set(d, 0, w, a.offset()) }
+	}
+	base, index, scale, disp := a.base, a.index, a.scale, a.disp
+	if u.Addr.Index >= 16 {
+		return func(c *cpu.CPU) { *d = uint64(uint32(*base) + disp) }
+	}
+	return func(c *cpu.CPU) { *d = uint64(uint32(*base) + uint32(*index)<<(scale&3) + disp) }
+}
+
+// operand reads any source operand.
+func (k *Backend) operand(a ir.Arg, u *ir.Uop, w uint8) func(c *cpu.CPU) uint64 {
+	switch a.Kind {
+	case ir.Imm:
+		v := uint64(u.Imm)
+		return func(c *cpu.CPU) uint64 { return v }
+	case ir.Mem:
+		m, s, size := k.address(u), u.Site, 1<<w
+		if u.Addr.Flat {
+			return func(c *cpu.CPU) uint64 { return load(c, m.offset(), size, s) }
+		}
+		return func(c *cpu.CPU) uint64 { return load(c, m.readable(c, size, s), size, s) }
+	}
+	p, shift := k.reg(a)
+	return func(c *cpu.CPU) uint64 { return get(p, shift, w) }
+}
+
+// load is a read of any size with the probe.
+func load(c *cpu.CPU, va uint64, size int, s *cpu.Site) uint64 {
+	if e := c.TLB.At(va); e.Read == (va+uint64(size)-1)&^0xfff {
+		switch off := va + e.Addend; size {
+		case 1:
+			return uint64(c.Host.Load8(off))
+		case 2:
+			return uint64(c.Host.Load16(off))
+		case 4:
+			return uint64(c.Host.Load32(off))
+		}
+	}
+	return loadSlow(c, va, size, s)
+}
+
+func store(c *cpu.CPU, va uint64, size int, v uint64, s *cpu.Site) {
+	if e := c.TLB.At(va); e.Write == (va+uint64(size)-1)&^0xfff {
+		switch off := va + e.Addend; size {
+		case 1:
+			c.Host.Store8(off, uint8(v))
+			return
+		case 2:
+			c.Host.Store16(off, uint16(v))
+			return
+		case 4:
+			c.Host.Store32(off, uint32(v))
+			return
+		}
+	}
+	storeSlow(c, va, size, v, s)
+}
+
+// linear gives the linear address of the memory operand, checked for a write.
+func linear(c *cpu.CPU, m *address, flat bool, size int, s *cpu.Site) uint64 {
+	if flat {
+		return m.offset()
+	}
+	return m.writable(c, size, s)
+}
+
+func (k *Backend) imul(u *ir.Uop) ir.Fn {
+	r, w := k.regs(u), u.W
+	d, flags := r.d, u.Live != 0
+	if w == 2 && u.S.Kind == ir.Reg && u.Aux.Kind == ir.None {
+		s0 := r.s0
+		return func(c *cpu.CPU) {
+			p := int64(int32(*d)) * int64(int32(*s0))
+			*d = uint64(uint32(p))
+			if flags {
+				mulFlags(c, p)
+			}
+		}
+	}
+	if w == 2 && u.S.Kind == ir.Reg && u.Aux.Kind == ir.Imm {
+		s0, imm := r.s0, int64(int32(u.Imm))
+		return func(c *cpu.CPU) {
+			p := int64(int32(*s0)) * imm
+			*d = uint64(uint32(p))
+			if flags {
+				mulFlags(c, p)
+			}
+		}
+	}
+	src := k.operand(u.S, u, w)
+	other := k.operand(u.D, u, w)
+	if u.Aux.Kind != ir.None {
+		other = k.operand(u.Aux, u, w)
+	}
+	return func(c *cpu.CPU) {
+		a, b := src(c), other(c)
+		if w == 2 {
+			p := int64(int32(a)) * int64(int32(b))
+			*d = uint64(uint32(p))
+			mulFlags(c, p)
+			return
+		}
+		p := int64(int16(a)) * int64(int16(b))
+		set(d, 0, 1, uint64(p))
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCMul|1, uint64(uint16(p)), 0
+		if p != int64(int16(p)) {
+			c.CCSrc = 1
+		}
+	}
+}
+
+func mulFlags(c *cpu.CPU, p int64) {
+	c.CCOp, c.CCRes, c.CCSrc = cpu.CCMul|2, uint64(uint32(p)), 0
+	if p != int64(int32(p)) {
+		c.CCSrc = 1
+	}
+}
+
+func (k *Backend) bswap(u *ir.Uop) ir.Fn {
+	d := k.regs(u).d
+	if u.W == 1 { // undefined; the processors here clear the register
+		return func(c *cpu.CPU) { *d &^= 0xffff }
+	}
+	return func(c *cpu.CPU) {
+		v := uint32(*d)
+		*d = uint64(v>>24 | v>>8&0xff00 | v<<8&0xff0000 | v<<24)
+	}
+}
+
+// cond gives a test of the flags, specialised where the block shows which
+// operation set them.
+func cond(cc uint8, known uint32) func(c *cpu.CPU) bool {
+	if known != 0 {
+		switch cc {
+		case 4:
+			return func(c *cpu.CPU) bool { return c.CCRes == 0 }
+		case 5:
+			return func(c *cpu.CPU) bool { return c.CCRes != 0 }
+		}
+		if known == cpu.CCSub|2 {
+			switch cc {
+			case 2:
+				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) < uint32(c.CCSrc) }
+			case 3:
+				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) >= uint32(c.CCSrc) }
+			case 6:
+				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) <= uint32(c.CCSrc) }
+			case 7:
+				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) > uint32(c.CCSrc) }
+			case 12:
+				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) < int32(c.CCSrc) }
+			case 13:
+				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) >= int32(c.CCSrc) }
+			case 14:
+				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) <= int32(c.CCSrc) }
+			case 15:
+				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) > int32(c.CCSrc) }
+			}
+		}
+	}
+	return func(c *cpu.CPU) bool { return c.Cond(cc) }
+}
+
+func (k *Backend) setcc(u *ir.Uop) ir.Fn {
+	test := cond(u.Cond, u.CC)
+	if u.D.Kind == ir.Mem {
+		m, flat, s := k.address(u), u.Addr.Flat, u.Site
+		return func(c *cpu.CPU) {
+			v := uint64(0)
+			if test(c) {
+				v = 1
+			}
+			store(c, linear(c, m, flat, 1, s), 1, v, s)
+		}
+	}
+	r := k.regs(u)
+	d, dh := r.d, r.dh
+	return func(c *cpu.CPU) {
+		v := uint64(0)
+		if test(c) {
+			v = 1
+		}
+		set(d, dh, 0, v)
+	}
+}
+
+// cmov reads its source in any case, faults included; a dword destination is
+// zero-extended even where it keeps its value.
+func (k *Backend) cmov(u *ir.Uop) ir.Fn {
+	test, src := cond(u.Cond, u.CC), k.operand(u.S, u, u.W)
+	d, w := k.regs(u).d, u.W
+	return func(c *cpu.CPU) {
+		if v := src(c); test(c) {
+			set(d, 0, w, v)
+		}
+	}
+}
