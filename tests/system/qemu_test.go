@@ -33,12 +33,78 @@ func runQEMU(t *testing.T, elf string) (string, int) {
 
 const (
 	noLimits   = "TCG checks no segment limits"
-	noLimitsPC = "TCG checks no limit of the code segment"
+	noCSLimit  = "TCG checks no limit of the code segment"
+	noRights   = "TCG checks the rights of a segment at its load only"
+	noEXT      = "TCG leaves EXT clear in error codes of a failed delivery"
+	absentSS   = "TCG gives #TS or #NP for an absent stack segment"
+	upperHalf  = "TCG uses the upper half of the offset in a 16-bit gate"
+	conforming = "TCG loads CS with CPL 0 for a conforming target of a call gate"
+	lateEIP    = "TCG does not save EIP before the faults of a task switch's second half"
 )
 
 var qemuFlaws = map[string][]flaw{
-	"limits_data":      {{"*", noLimits}},
-	"limits_stack":     {{"*", noLimits}},
-	"limits_interrupt": {{"*", noLimits}},
-	"limits_code":      {{"*", noLimitsPC}},
+	"limits_data":  {{"*", noLimits}},
+	"limits_stack": {{"*", noLimits}},
+	"limits_code":  {{"*", noCSLimit}},
+	"segload": {
+		{"null *", noRights},
+		{"rights: *", noRights},
+		{"read-only data is unchanged", noRights},
+		{"a far jump sets A", "TCG does not set the accessed bit in far jumps"},
+		{"ltr of null", "TCG takes it"},
+		{"a refused ltr leaves TR", "TCG takes a null selector"},
+	},
+	"lar": {
+		{"lar with an operand beyond the limit", noLimits},
+		{"verw with an operand across the limit", noLimits},
+		{"lock lar", "TCG ignores LOCK here"},
+		{"arpl to read-only data", noRights},
+	},
+	"gates_call": {
+		{"parameters beyond the limit*", noLimits},
+		{"gate to conforming code*", conforming},
+		{"new SS absent", absentSS},
+		{"new stack without room*", noLimits},
+		{"new stack above its limit*", noLimits},
+		{"16-bit gate in ring 0*", upperHalf},
+		{"gate to beyond the limit of an inner ring's code*", noCSLimit},
+	},
+	"gates_int": {
+		{"a fault's frame has RF", "TCG pushes RF clear"},
+		{"#UD *", noEXT},
+		{"new SS *, by #UD", noEXT},
+		{"new SS absent*", absentSS},
+		{"new stack without room*", noLimits},
+		{"int1*", "TCG has no INT1"},
+		{"16-bit gate: *", upperHalf},
+	},
+	"returns": {
+		{"use of a nulled segment", noRights},
+		{"* to beyond the limit of ring-3 code*", noCSLimit},
+		{"retf to SS absent", absentSS},
+		{"iret flags: ring 3 can't set VM", "TCG lets IRET in ring 3 touch VM"},
+		{"iret at CPL 0 sets VIF and VIP", "TCG 7.2 drops them"},
+	},
+	"tasks32": {{"T bit*", "TCG knows no debug trap of the TSS"}},
+	"tasks_refused": {
+		{"* in the LDT", "TCG gives #TS for #GP"},
+		{"*task gate to the LDT", "TCG gives #TS for #GP"},
+		{"#UD, *", noEXT},
+		{"LDT *", lateEIP},
+		{"DS *", lateEIP},
+		{"ES *", lateEIP},
+		{"FS *", lateEIP},
+		{"GS *", lateEIP},
+		{"CS *", lateEIP},
+		{"SS *", lateEIP},
+		{"EIP beyond CS", noCSLimit},
+	},
+	"v86": {
+		{"* at FFFF*", noLimits},
+		{"dword at FFFD*", noLimits},
+		{"push with SP 1*", noLimits},
+		{"offset above FFFF with a 32-bit address*", noLimits},
+		{"running to FFFF and beyond", noCSLimit},
+		{"int through a gate to ring 1*", "TCG lets ring 1 serve virtual-8086 mode"},
+	},
 }
