@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ringzero/x86"
 )
 
 // numbered is a disk whose sectors hold their number.
@@ -217,5 +219,24 @@ func TestBoot(t *testing.T) {
 			require.Equal(t, byte(c.dl), to.dx.l())
 			require.Equal(t, map[int]string{0: "FLOP", 0x80: "HARD"}[c.dl], string(k.bytes(bootBase, 4)))
 		})
+	}
+}
+
+func TestBootFromAStackWhereTheNewOneGoes(t *testing.T) {
+	floppy := numbered(2880)
+	copy(floppy.data, "FLOP")
+	k := newKit(t, func(cfg *Config) { cfg.Drives = []Drive{{Disk: floppy}} })
+	for _, sp := range []uint32{bootBase - frameSize, bootBase - frameSize - 20, bootBase - frameSize + 20} {
+		f := frame{vector: vecBoot}
+		var p [frameSize]byte
+		f.encode(p[:])
+		k.mem.Write(uint64(sp), p[:])
+		k.regs[x86.SP] = sp
+		k.b.Write(0, 2, ServiceMagic)
+		f.decode(k.bytes(uint64(sp), frameSize))
+		require.Equal(t, uint16(statusEnter), f.status, "SP %x", sp)
+		var to frame
+		to.decode(k.bytes(uint64(f.scratch), frameSize))
+		require.Equal(t, []uint16{0, bootBase}, []uint16{to.cs, to.ip}, "SP %x", sp)
 	}
 }

@@ -27,6 +27,8 @@ type frame struct {
 	status         uint16
 	vector         uint16
 	ip, cs, flags  uint16
+
+	at uint32 // linear address of the frame, not part of it
 }
 
 // frameSize is the bytes of a frame.

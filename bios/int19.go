@@ -92,6 +92,9 @@ func (b *BIOS) enter(f *frame, e Entry) {
 	to.gs, to.fs, to.es, to.ds = e.Data, e.Data, e.Data, e.Data
 	to.ip, to.cs, to.flags = e.IP, e.CS, e.Flags
 	sp := e.SP - frameSize
+	if d := int64(segment(e.SS, sp)) - int64(f.at); d > -frameSize && d < frameSize {
+		sp -= 2 * frameSize // the caller's frame lies there and is written last
+	}
 	var p [frameSize]byte
 	to.encode(p[:])
 	b.mem.Write(uint64(segment(e.SS, sp)), p[:])

@@ -373,7 +373,7 @@ post:   cli
 .resume:
         jmp     far [RESUME]
 .cold:  mov     ss, ax
-        mov     sp, 7C00h
+        mov     sp, 7800h               ; clear of the boot sector's
         mov     es, ax
         pushf
         push    cs

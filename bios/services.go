@@ -33,6 +33,7 @@ func (b *BIOS) serve() {
 	var f frame
 	b.readLinear(base+sp, old[:])
 	f.decode(old[:])
+	f.at = base + sp
 	f.status = statusDone
 	b.dispatch(&f)
 	f.encode(now[:])
