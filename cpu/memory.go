@@ -427,3 +427,15 @@ func (c *CPU) Push(size int, v uint64) *x86.Exception {
 func (c *CPU) Peek(off uint64, size int) (uint64, *x86.Exception) {
 	return c.LoadSeg(x86.SS, (c.R[x86.SP]+off)&c.StackMask(), size)
 }
+
+// Physical translates a linear address with the present privilege for somebody
+// beside the processor, who sees the page as a program there would; ok is false
+// where that would fault.
+func (c *CPU) Physical(va uint64, write bool) (phys uint64, ok bool) {
+	acc := mmu.Read
+	if write {
+		acc = mmu.Write
+	}
+	phys, exc := c.MMU.Translate(va, acc, c.CPL == 3)
+	return phys, exc == nil
+}

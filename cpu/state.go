@@ -349,3 +349,38 @@ func (c *CPU) addressSpace() {
 	c.MMU.Switch()
 	c.updateMode()
 }
+
+// FlushTLB drops everything that was kept of translations: the map of physical
+// memory changed.
+func (c *CPU) FlushTLB() {
+	c.MMU.Flush()
+	c.updateMode()
+}
+
+// SetA20 opens or masks address line 20.
+func (c *CPU) SetA20(open bool) {
+	c.MMU.SetA20(open)
+	c.updateMode()
+	c.Leave()
+}
+
+// InterruptReady tells whether an external interrupt would be taken at this
+// boundary; Shadowed whether only the shadow of STI or MOV SS is in the way.
+func (c *CPU) InterruptReady() bool {
+	return c.IRQ && c.Flags&x86.IF != 0 && c.ShadowStep != c.Steps()
+}
+
+// Shadowed tells whether interrupts are inhibited before the next instruction.
+func (c *CPU) Shadowed() bool { return c.ShadowStep == c.Steps() }
+
+// Canonical is the architectural state with the flags computed and everything
+// that only an engine could tell set to zero.
+func (c *CPU) Canonical() State {
+	c.Materialise()
+	s := c.State
+	s.CCRes, s.CCSrc, s.CCCF = 0, 0, 0
+	if s.ShadowStep != c.Steps() {
+		s.ShadowStep, s.ShadowDebug = bus.Never, false
+	}
+	return s
+}

@@ -1,0 +1,74 @@
+package ringzero
+
+import (
+	"errors"
+	"fmt"
+
+	"ringzero/bios"
+	"ringzero/bus"
+	"ringzero/cpu"
+	"ringzero/translator"
+)
+
+// Config is what a machine is made of. The zero value of each field is a
+// default, so that &Config{} is a machine with 512 MiB and no disk.
+type Config struct {
+	// Memory in bytes, a multiple of 1 MiB from 1 MiB to 64 GiB; default 512 MiB.
+	Memory uint64
+	// CPU is a model of cpu.ModelNames; default max.
+	CPU string
+	// Floppy is drive A:, served by the BIOS; nil for none.
+	Floppy bus.Disk
+	// Disks are up to four IDE hard disks: primary master and slave, secondary
+	// master and slave.
+	Disks []bus.Disk
+	// Kernel, where set, is started instead of a disk: bzImage, Multiboot, ELF.
+	Kernel *bios.Kernel
+	// BIOS replaces the built-in ROM: at most 256 KiB, a multiple of 4096.
+	BIOS []byte
+	// Serial takes what COM1 sends, Debug what goes to port E9h; nil for nowhere.
+	Serial, Debug bus.CharSink
+	// Time is what the RTC shows at power-on, in Unix seconds.
+	Time int64
+	// Seed feeds every randomness.
+	Seed uint64
+	// MaxInstructions ends the run after so many steps, 0 for never.
+	MaxInstructions uint64
+	// NoReboot ends the run where the machine would be reset.
+	NoReboot bool
+	// Real paces virtual time by the host's: Step then answers Idle where it
+	// has to wait. Without it the guest's idle time is skipped.
+	Real bool
+	// Engine bounds the translator; no guest sees any of it.
+	Engine translator.Config
+	// TLBEntries bounds the entries of the TLB that stay filled, 0 for all.
+	TLBEntries int
+	// OnBoot is told why nothing could be booted, in one line.
+	OnBoot func(reason string)
+}
+
+const (
+	defaultMemory = 512 << 20
+	maxMemory     = 64 << 30
+)
+
+// Validate fills defaults in and checks what needs no host; the error is one
+// line for the user.
+func (c *Config) Validate() error {
+	if c.Memory == 0 {
+		c.Memory = defaultMemory
+	}
+	if c.Memory < 1<<20 || c.Memory > maxMemory || c.Memory%(1<<20) != 0 {
+		return fmt.Errorf("memory of %d bytes: it must be whole MiB, from 1M to 64G", c.Memory)
+	}
+	if _, err := cpu.ModelByName(c.CPU); err != nil {
+		return err
+	}
+	if len(c.Disks) > 4 {
+		return errors.New("more than four disks: the IDE controller has two channels of two drives")
+	}
+	if c.Kernel != nil && c.BIOS != nil {
+		return errors.New("a kernel is started by the built-in BIOS: give either --kernel or --bios")
+	}
+	return nil
+}

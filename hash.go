@@ -1,0 +1,70 @@
+package ringzero
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"iter"
+
+	"ringzero/bus"
+	"ringzero/host/image"
+)
+
+// deltas is a disk that knows which sectors the guest wrote.
+type deltas interface {
+	Delta() iter.Seq2[image.Sector, error]
+}
+
+// StateHash is SHA-256, in hexadecimal, over the canonical little-endian state
+// of CPU, clock, devices, RAM and disk changes. No cache or counter of the
+// engine goes into it, so it is equal on every host and for every Config.Engine.
+func (m *Machine) StateHash() string {
+	h := sha256.New()
+	put := func(v any) {
+		if err := binary.Write(h, binary.LittleEndian, v); err != nil {
+			panic("BUG: state hash: " + err.Error())
+		}
+	}
+	s := m.CPU.Canonical()
+	put(&s)
+	put(m.CPU.MMU.PDPTE)
+	put(m.CPU.Steps())
+	put(m.Now())
+	put(m.a20.Level())
+	for _, d := range m.savers {
+		h.Write([]byte(d.name))
+		h.Write(d.Save())
+	}
+	m.hashRAM(put)
+	for i, d := range m.conf.Disks {
+		if w, ok := d.(deltas); ok {
+			for sector, err := range w.Delta() {
+				put([2]int64{int64(i), sector.Number})
+				put(sector.Content)
+				put(err != nil)
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// hashRAM covers the pages that are not all zero, with their numbers.
+func (m *Machine) hashRAM(put func(any)) {
+	for page := range m.Memory.Size() >> bus.PageShift {
+		data := m.Memory.Bytes(page<<bus.PageShift, bus.PageSize)
+		if !zero(data) {
+			put(page)
+			put(data)
+		}
+	}
+}
+
+func zero(p []byte) bool {
+	for len(p) >= 8 {
+		if binary.LittleEndian.Uint64(p) != 0 {
+			return false
+		}
+		p = p[8:]
+	}
+	return true
+}
