@@ -143,7 +143,6 @@ type kit struct {
 	ports *fakePorts
 	regs  [8]uint32
 	bases [6]uint32
-	drive []*memDisk
 }
 
 func (k *kit) Reg(n int) uint32     { return k.regs[n] }
@@ -164,7 +163,7 @@ func newKit(t testing.TB, change func(c *Config)) *kit {
 	k.b, err = New(cfg)
 	require.NoError(t, err)
 	require.NoError(t, mem.SetROM(k.b.ROM()))
-	// A stand-in for video memory, which is RAM here: nothing is mapped there.
+	// There is no VGA: the video window is RAM.
 	k.post()
 	return k
 }
