@@ -116,5 +116,6 @@ var Calls = func() (t [1024]Call) {
 	jump(Undefined, decoder.UD0, decoder.UD1, decoder.UD2)
 
 	fpuCalls(on)
+	mmxCalls(on)
 	return t
 }()

@@ -228,9 +228,11 @@ func (c *CPU) begin(s *Site) *x86.Exception {
 // isMem tells whether the instruction has a memory operand.
 func isMem(in *decoder.Inst) bool { return in.ModRM < 0xc0 }
 
-// fpuCalls registers the handlers of the x87 instructions.
+// fpuCalls registers the handlers of the x87 instructions, FXSAVE and FXRSTOR.
 func fpuCalls(set func(h Handler, ops ...decoder.Op)) {
 	arithCalls(set)
 	fpuMoveCalls(set)
 	fpuControlCalls(set)
+	set(fxsave, decoder.FXSAVE)
+	set(fxrstor, decoder.FXRSTOR)
 }
