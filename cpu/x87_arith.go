@@ -129,8 +129,9 @@ func comparison(r int) uint16 {
 	return 0
 }
 
-// fcom is FCOM, FUCOM (quiet), FICOM and FTST with their popping forms. Unmasked
-// exceptions leave the condition codes alone.
+// fcom is FCOM, FUCOM (quiet), FICOM and FTST with their popping forms. Silicon
+// sets the condition codes where an exception is unmasked too, against SDM 2A,
+// and only does not pop.
 func fcom(c *CPU, s *Site, quiet bool, pops int) *x86.Exception {
 	if exc := c.fpuReady(); exc != nil {
 		return exc
@@ -152,11 +153,9 @@ func fcom(c *CPU, s *Site, quiet bool, pops int) *x86.Exception {
 		r := f.reg(in.ModRM & 7)
 		b, missing = f.ST[r], f.empty(r)
 	}
-	r := softfloat.Unordered
+	r, done := softfloat.Unordered, false
 	if missing || f.empty(f.Top) {
-		if !f.stackFault(false) {
-			return nil
-		}
+		done = f.stackFault(false)
 	} else {
 		e := f.env()
 		a := f.ST[f.Top&7]
@@ -164,35 +163,33 @@ func fcom(c *CPU, s *Site, quiet bool, pops int) *x86.Exception {
 		if denormal && r != softfloat.Unordered {
 			memDenormal(&e, a)
 		}
-		if f.report(&e, preComputation) {
-			return nil
-		}
+		done = !f.report(&e, preComputation)
 	}
 	f.SW = f.SW&^swCC | comparison(r)
+	if !done {
+		return nil
+	}
 	for range pops {
 		f.pop()
 	}
 	return nil
 }
 
-// fcomi compares into EFLAGS (SDM 2A FCOMI).
+// fcomi compares into EFLAGS (SDM 2A FCOMI), with unmasked exceptions as fcom
+// does.
 func fcomi(c *CPU, s *Site, quiet, pop bool) *x86.Exception {
 	if exc := c.begin(s); exc != nil {
 		return exc
 	}
 	f := &c.FPU
 	i := f.reg(s.Inst.ModRM & 7)
-	r := softfloat.Unordered
+	r, done := softfloat.Unordered, false
 	if f.empty(i) || f.empty(f.Top) {
-		if !f.stackFault(false) {
-			return nil
-		}
+		done = f.stackFault(false)
 	} else {
 		e := f.env()
 		r = e.Compare(f.ST[f.Top&7], f.ST[i], quiet)
-		if f.report(&e, preComputation) {
-			return nil
-		}
+		done = !f.report(&e, preComputation)
 	}
 	flags := uint64(0)
 	switch {
@@ -204,7 +201,7 @@ func fcomi(c *CPU, s *Site, quiet, pop bool) *x86.Exception {
 		flags = x86.ZF
 	}
 	c.SetArith(x86.Arith, flags)
-	if pop {
+	if done && pop {
 		f.pop()
 	}
 	return nil
@@ -318,16 +315,20 @@ func fscale(c *CPU, s *Site) *x86.Exception {
 }
 
 // fprem is FPREM and FPREM1 (nearest): the quotient's low bits go to C0, C3 and
-// C1, and C2 tells that the reduction is not complete.
+// C1, unless there is none, and C2 tells that the reduction is not complete.
 func fprem(c *CPU, s *Site, nearest bool) *x86.Exception {
 	a, b, ok, exc := c.two(s, 0, false)
-	if !ok {
+	if exc != nil {
 		return exc
 	}
 	f := &c.FPU
+	f.SW &^= swC2
+	if !ok {
+		return nil
+	}
 	e := f.env()
 	r, q, partial := e.Rem(a, b, nearest)
-	if !f.commit(&e, f.Top, r) {
+	if !f.commit(&e, f.Top, r) || r.IsNaN() {
 		return nil
 	}
 	f.SW &^= swCC | swC1
@@ -373,21 +374,29 @@ func fyl2xp1(c *CPU, s *Site) *x86.Exception {
 	return exc
 }
 
-// reduced ends FSIN and its kin: C2 tells an operand out of range, which stays.
-// It answers whether there is a result to commit.
-func (f *FPU) reduced(outOfRange bool) bool {
-	f.SW &^= swC2
+// inRange ends the reduction of FSIN and its kin, which clear C2 at once. It
+// answers whether there is a result to commit: an operand out of range stays, and
+// C2 is set.
+func (f *FPU) inRange(outOfRange bool) bool {
 	if outOfRange {
 		f.SW = f.SW&^swC1 | swC2
 	}
 	return !outOfRange
 }
 
+// angle is top for them.
+func (c *CPU) angle(s *Site) (a softfloat.F80, ok bool, exc *x86.Exception) {
+	if a, ok, exc = c.top(s); exc == nil {
+		c.FPU.SW &^= swC2
+	}
+	return a, ok, exc
+}
+
 func fsin(c *CPU, s *Site) *x86.Exception {
-	a, ok, exc := c.top(s)
+	a, ok, exc := c.angle(s)
 	if ok {
 		e := c.FPU.env()
-		if r, out := e.FSIN(a); c.FPU.reduced(out) {
+		if r, out := e.FSIN(a); c.FPU.inRange(out) {
 			c.FPU.commit(&e, c.FPU.Top, r)
 		}
 	}
@@ -395,10 +404,10 @@ func fsin(c *CPU, s *Site) *x86.Exception {
 }
 
 func fcos(c *CPU, s *Site) *x86.Exception {
-	a, ok, exc := c.top(s)
+	a, ok, exc := c.angle(s)
 	if ok {
 		e := c.FPU.env()
-		if r, out := e.FCOS(a); c.FPU.reduced(out) {
+		if r, out := e.FCOS(a); c.FPU.inRange(out) {
 			c.FPU.commit(&e, c.FPU.Top, r)
 		}
 	}
@@ -430,12 +439,16 @@ func (f *FPU) commitTwo(e *softfloat.Env, lower, upper softfloat.F80) {
 
 func fptan(c *CPU, s *Site) *x86.Exception {
 	a, ok, exc := c.widening(s)
-	if !ok {
+	if exc != nil {
 		return exc
+	}
+	c.FPU.SW &^= swC2
+	if !ok {
+		return nil
 	}
 	e := c.FPU.env()
 	r, out := e.FPTAN(a)
-	if !c.FPU.reduced(out) {
+	if !c.FPU.inRange(out) {
 		return nil
 	}
 	upper := softfloat.One
@@ -448,11 +461,15 @@ func fptan(c *CPU, s *Site) *x86.Exception {
 
 func fsincos(c *CPU, s *Site) *x86.Exception {
 	a, ok, exc := c.widening(s)
-	if !ok {
+	if exc != nil {
 		return exc
 	}
+	c.FPU.SW &^= swC2
+	if !ok {
+		return nil
+	}
 	e := c.FPU.env()
-	if sin, cos, out := e.FSINCOS(a); c.FPU.reduced(out) {
+	if sin, cos, out := e.FSINCOS(a); c.FPU.inRange(out) {
 		c.FPU.commitTwo(&e, sin, cos)
 	}
 	return nil

@@ -150,7 +150,7 @@ func fld(c *CPU, s *Site) *x86.Exception {
 	case o.Kind == decoder.KindST:
 		c.note(s)
 		r := f.reg(o.Reg)
-		if f.empty(r) && f.empty(f.reg(7)) {
+		if f.empty(r) {
 			if f.stackFault(false) {
 				f.push(softfloat.Indefinite)
 			}
@@ -383,7 +383,7 @@ func fxch(c *CPU, s *Site) *x86.Exception {
 }
 
 // fcmov moves ST(i) to ST(0) if the condition holds. An empty register faults
-// whether it does or not.
+// whether it does or not; C1 stays as it was otherwise.
 func fcmov(c *CPU, s *Site, cc uint8) *x86.Exception {
 	if exc := c.begin(s); exc != nil {
 		return exc
@@ -394,7 +394,6 @@ func fcmov(c *CPU, s *Site, cc uint8) *x86.Exception {
 		f.underflow(f.Top)
 		return nil
 	}
-	f.SW &^= swC1
 	if c.Cond(cc) {
 		f.ST[f.Top&7] = f.ST[r]
 	}
