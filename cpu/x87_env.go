@@ -82,13 +82,13 @@ func (c *CPU) putEnv(in *decoder.Inst, p []byte) {
 		return
 	}
 	// The reserved halves read as ones.
-	for _, i := range [4]int{0, 1, 2, 6} {
-		words[i] |= 0xffff0000
-	}
+	reserved := [4]int{0, 1, 2, 6}
 	if !c.protected() {
+		reserved[3] = 5
 		words[3] |= 0xffff0000
-		words[5] |= 0xffff0000
-		words[6] &= 0x0fffffff
+	}
+	for _, i := range reserved {
+		words[i] |= 0xffff0000
 	}
 	for i, w := range words {
 		binary.LittleEndian.PutUint32(p[4*i:], w)
