@@ -358,7 +358,8 @@ func ENTER(c *CPU, s *Site) *x86.Exception {
 	n := 0
 	put := func(x uint64) { v[n] = x; n++ }
 	put(c.R[x86.BP])
-	frame := (c.R[x86.SP] - uint64(size)) & mask
+	// The frame pointer is all of ESP after the first push, on a 16-bit stack too.
+	frame := c.R[x86.SP]&^mask | (c.R[x86.SP]-uint64(size))&mask
 	if level > 0 {
 		for i := 1; i < level; i++ {
 			w, exc := c.LoadSeg(x86.SS, (c.R[x86.BP]-uint64(i*size))&mask, size)
@@ -378,11 +379,7 @@ func ENTER(c *CPU, s *Site) *x86.Exception {
 	if exc := c.ProbeSeg(x86.SS, sp, size); exc != nil {
 		return exc
 	}
-	if size == 2 {
-		c.R[x86.BP] = c.R[x86.BP]&^0xffff | frame&0xffff
-	} else {
-		c.R[x86.BP] = c.R[x86.BP]&^mask | frame
-	}
+	c.SetReg(&decoder.Operand{Kind: decoder.KindReg, Reg: x86.BP, Size: uint8(size)}, frame)
 	c.SetSP(sp)
 	return nil
 }

@@ -63,6 +63,7 @@ func (c *CPU) Raise(exc x86.Exception) {
 			return
 		}
 		next := *second
+		c.moved = false
 		switch {
 		case isDF:
 			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
@@ -86,6 +87,7 @@ func (c *CPU) Raise(exc x86.Exception) {
 func (c *CPU) External(v x86.Vector) {
 	c.Mid = false
 	if exc := c.deliver(v, Hardware, false, 0, 0); exc != nil {
+		c.moved = false
 		c.Raise(*exc)
 	}
 }

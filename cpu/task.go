@@ -152,7 +152,11 @@ func (c *CPU) switchTask(sel x86.Selector, d x86.Descriptor, at uint64, kind swi
 			return exc
 		}
 	}
-	return c.enterTask(sel, d, wide, &img, ext)
+	if exc := c.enterTask(sel, d, wide, &img, ext); exc != nil {
+		return exc // in the new task, at its EIP: c.moved stays set
+	}
+	c.moved = false
+	return nil
 }
 
 func (c *CPU) readTSS(base uint64, wide bool) (img image, exc *x86.Exception) {
