@@ -252,3 +252,82 @@ func TestX87FERR(t *testing.T) {
 	b.do(0xd9, 0xd0)
 	require.Equal(t, 1, raised)
 }
+
+// x87Forms are all forms of D8 to DF, memory ones at [EBX].
+func x87Forms() (forms [][]byte) {
+	for op := 0xd8; op <= 0xdf; op++ {
+		for modrm := 0; modrm < 256; modrm++ {
+			if modrm < 0xc0 && modrm&0xc7 != 3 {
+				continue
+			}
+			var in decoder.Inst
+			code := []byte{byte(op), byte(modrm)}
+			if decoder.Decode(code, decoder.Mode32, &in) == decoder.OK && in.Row.Feature != decoder.SSE3 {
+				forms = append(forms, code)
+			}
+		}
+	}
+	return forms
+}
+
+// noWait are the instructions that execute while an exception is pending.
+var noWait = map[decoder.Op]bool{decoder.FNCLEX: true, decoder.FNINIT: true, decoder.FNSTCW: true, decoder.FNSTSW: true,
+	decoder.FNSTENV: true, decoder.FNSAVE: true, decoder.FNENI: true, decoder.FNDISI: true, decoder.FNSETPM: true}
+
+// TestX87ChecksFirst wants #NM from every form with TS, and #MF with a pending
+// exception from every form that waits, before a fault of the operand.
+func TestX87ChecksFirst(t *testing.T) {
+	forms := x87Forms()
+	require.Greater(t, len(forms), 450)
+	b := newFPUBench(t)
+	for _, code := range forms {
+		var in decoder.Inst
+		decoder.Decode(code, decoder.Mode32, &in)
+		b.at(0xfffffffe)
+		b.FPU.setControl(0x340)
+		b.FPU.setStatus(softfloat.ZE)
+		b.CR0 |= x86.CR0_TS
+		before := b.State
+		exc := b.run(code...)
+		require.NotNil(t, exc, "%x %v", code, in.Op)
+		require.Equal(t, x86.NM, exc.Vector, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+
+		b.CR0 &^= x86.CR0_TS
+		before = b.State
+		exc = b.run(code...)
+		if noWait[in.Op] {
+			require.True(t, exc == nil || exc.Vector == x86.GP, "%x %v", code, in.Op)
+			continue
+		}
+		require.NotNil(t, exc, "%x %v", code, in.Op)
+		require.Equal(t, x86.MF, exc.Vector, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+	}
+}
+
+// TestX87CompareIntoFlags pins what the rows from silicon leave out: C1 is
+// cleared, and OF, SF and AF with it.
+func TestX87CompareIntoFlags(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		a, b float64
+		want uint64
+	}{
+		{"below", 1, 2, x86.CF},
+		{"equal", 2, 2, x86.ZF},
+		{"above", 2, 1, 0},
+		{"unordered", math.NaN(), 1, x86.ZF | x86.PF | x86.CF},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newFPUBench(t)
+			b.pushDouble(tt.b)
+			b.pushDouble(tt.a)
+			b.FPU.SW |= swC1
+			b.Flags |= x86.Arith
+			b.do(0xdb, 0xe9) // FUCOMI ST, ST(1)
+			require.Equal(t, tt.want, b.EFLAGS()&x86.Arith)
+			require.Zero(t, b.FPU.SW)
+		})
+	}
+}
