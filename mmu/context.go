@@ -43,6 +43,9 @@ type Context struct {
 	// so that a table's use is recorded once.
 	tables [2048]uint32
 	root   [4]uint32
+	// filled tells the regions of a directory entry that the arrays may hold
+	// pages of: the others need no search when their entry is written.
+	filled [2048]bool
 	// User serves CPL 3, Super the others and the processor's own accesses.
 	User, Super TLB
 }
@@ -116,6 +119,7 @@ func (m *MMU) context() *Context {
 	c.id, c.used = m.ids, m.clock
 	clear(c.tables[:])
 	clear(c.root[:])
+	clear(c.filled[:])
 	c.mode, c.pdpte, c.epoch = key, m.PDPTE, m.epoch
 	c.User.clear()
 	c.Super.clear()
@@ -218,7 +222,10 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 			if u.dir {
 				at := uint64(u.base) + uint64(i)*dirs
 				c.tables[at/dirs] = 0
-				code = c.dropRange(at, dirs) && c == m.Context || code
+				if c.filled[at/dirs] {
+					c.filled[at/dirs] = false
+					code = c.dropRange(at, dirs) && c == m.Context || code
+				}
 			} else {
 				code = c.drop(uint64(u.base)+uint64(i)*leaf) && c == m.Context || code
 			}

@@ -191,6 +191,7 @@ func (m *MMU) record(va uint64, r *result) {
 	if m.Mode.pae() {
 		shift, quarter = 21, va>>30
 	}
+	c.filled[va>>shift] = true
 	if off, _, ok := m.Mem.Page(r.dir & m.A20); ok {
 		if page := uint32(off>>bus.PageShift + 1); c.root[quarter] != page {
 			c.root[quarter] = page

@@ -42,7 +42,7 @@ func (k *Backend) reg(a ir.Arg) (*uint64, uint8) {
 }
 
 func (k *Backend) regs(u *ir.Uop) *regs {
-	r := &regs{d: &k.zero, s0: &k.zero, aux: &k.zero}
+	r := &regs{d: &k.zero, s0: &k.zero, aux: &k.zero, sp: &k.c.R[x86.SP]}
 	if u.D.Kind == ir.Reg || u.D.Kind == ir.High {
 		r.d, r.dh = k.reg(u.D)
 	}
@@ -112,6 +112,13 @@ func (k *Backend) Compile(b *ir.Block, uops []ir.Uop) {
 		b.Term = k.term(b, &uops[n])
 	}
 	for i := 0; i < last; i++ {
+		if i+1 < last {
+			if f := k.pair(&uops[i], &uops[i+1]); f != nil {
+				fns = append(fns, f)
+				i++
+				continue
+			}
+		}
 		if f := k.fn(&uops[i]); f != nil {
 			fns = append(fns, f)
 		}

@@ -18,6 +18,7 @@ import (
 // bytes the shift (0, or 8 for AH and kin).
 type regs struct {
 	d, s0, aux    *uint64
+	sp            *uint64 // ESP
 	dh, s0h, auxh uint8
 }
 

@@ -158,6 +158,7 @@ func main() {
 	aluFile()
 	movFile()
 	jccFile()
+	pairsFile()
 }
 
 func aluFile() {
