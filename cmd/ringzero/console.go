@@ -1,0 +1,239 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"ringzero"
+	"ringzero/bus"
+	"ringzero/host/display"
+	"ringzero/host/serial"
+	"ringzero/host/terminal"
+)
+
+const (
+	// inputRoom is how much input waits in the machine before no more is read.
+	inputRoom = 4096
+	// redrawEvery bounds how often the screen is drawn.
+	redrawEvery = 33 * time.Millisecond
+)
+
+// outcome is how a run ended: for a reason of the machine's, with a status of
+// ours, or by an error.
+type outcome struct {
+	why    ringzero.Stop
+	status int
+	err    error
+}
+
+// console joins a machine to the terminal, the signals and the host's time. One
+// goroutine runs it and the machine.
+type console struct {
+	*session
+	m     *ringzero.Machine
+	sink  serial.Sink
+	debug serial.Sink
+	raw   *terminal.Raw
+	// failure is why nothing could be booted.
+	failure error
+	clock   func() time.Duration // the host's, since the start
+	took    time.Duration
+
+	pace    *pacer // nil: as fast as can be
+	filter  terminal.Filter
+	chunks  <-chan []byte // nil at the end of the input
+	signals chan os.Signal
+	late    <-chan time.Time
+	timer   *time.Timer
+
+	screen   *display.Screen
+	keyboard display.Keyboard
+	keys     []display.KeyEvent // not yet sent
+	drawn    uint64             // generation of the screen
+	drawnAt  time.Duration
+	fresh    bool // nothing was drawn yet
+	columns  int
+	rows     int
+	helping  bool // the screen shows the keys of the emulator
+}
+
+// loop runs the machine to its end.
+func (c *console) loop() outcome {
+	c.signals = make(chan os.Signal, 1)
+	signal.Notify(c.signals, endSignals...)
+	// A second signal ends the process by force.
+	defer signal.Reset(endSignals...)
+	if c.timeout > 0 {
+		c.late = time.After(c.timeout)
+	}
+	c.timer = time.NewTimer(time.Hour)
+	defer c.timer.Stop()
+	c.fresh = true
+	if c.conf.Real {
+		c.pace = newPacer(c.clock)
+	}
+	for {
+		if end := c.look(); end != nil {
+			return *end
+		}
+		why := c.step()
+		if err := c.sink.Flush(); err != nil {
+			return outcome{err: err}
+		}
+		if c.debug != nil {
+			_ = c.debug.Flush()
+		}
+		if err := c.draw(); err != nil {
+			return outcome{err: err}
+		}
+		if why != ringzero.Going && why != ringzero.Idle {
+			return outcome{why: why}
+		}
+		if end := c.rest(why); end != nil {
+			return *end
+		}
+	}
+}
+
+// step runs the machine for a slice and keeps its pace.
+func (c *console) step() ringzero.Stop {
+	c.sendKeys()
+	if c.pace == nil {
+		return c.m.Step()
+	}
+	begin, steps := c.clock(), c.m.Steps()
+	why := c.m.Step()
+	if rate, changed := c.pace.ran(c.clock()-begin, c.m.Steps()-steps, c.m.Now()); changed {
+		c.m.SetRate(rate, rateUnit)
+	}
+	return why
+}
+
+// rest sleeps while there is nothing to do: the guest is idle, or ahead of the
+// host's time.
+func (c *console) rest(why ringzero.Stop) *outcome {
+	if why == ringzero.Going {
+		if c.pace != nil {
+			if ahead := c.pace.wait(c.m.Now()); ahead > paceAhead {
+				return c.wait(ahead)
+			}
+		}
+		return nil
+	}
+	next := c.m.IdleUntil()
+	switch {
+	case c.m.Pending() > 0 || len(c.keys) > 0 && c.keyRoom() > 0:
+	case c.pace == nil || next == bus.Never:
+		// Only input can go on.
+		if end := c.wait(time.Hour); end != nil {
+			return end
+		}
+	default:
+		c.pace.lag(c.m.Now())
+		if end := c.wait(c.pace.wait(next)); end != nil {
+			return end
+		}
+	}
+	if c.pace != nil {
+		c.m.Advance(c.pace.target())
+	}
+	return nil
+}
+
+// wait sleeps for d, or until something comes in.
+func (c *console) wait(d time.Duration) *outcome {
+	if c.screen != nil && c.stale() {
+		d = min(d, c.drawnAt+redrawEvery-c.clock())
+	}
+	if d <= 0 {
+		return nil
+	}
+	c.timer.Reset(d)
+	select {
+	case <-c.timer.C:
+		return nil
+	case chunk, ok := <-c.input():
+		return c.receive(chunk, ok)
+	case sig := <-c.signals:
+		return signalled(sig)
+	case <-c.late:
+		return &outcome{status: exitLimit}
+	}
+}
+
+// look takes what came in, without waiting.
+func (c *console) look() *outcome {
+	for {
+		select {
+		case sig := <-c.signals:
+			return signalled(sig)
+		case <-c.late:
+			return &outcome{status: exitLimit}
+		case chunk, ok := <-c.input():
+			if end := c.receive(chunk, ok); end != nil {
+				return end
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// input is where to read from: nowhere while the guest lags behind.
+func (c *console) input() <-chan []byte {
+	if c.m.Pending() > inputRoom || len(c.keys) > inputRoom {
+		return nil
+	}
+	return c.chunks
+}
+
+func signalled(sig os.Signal) *outcome {
+	n, _ := sig.(syscall.Signal)
+	return &outcome{status: exitSignal + int(n)}
+}
+
+// receive takes what was typed.
+func (c *console) receive(chunk []byte, ok bool) *outcome {
+	if !ok {
+		c.chunks = nil
+		return nil
+	}
+	guest, actions := c.filter.Split(chunk)
+	if c.helping && len(chunk) > 0 {
+		c.helping = false
+		c.screen.Redraw()
+		c.fresh = true
+	}
+	for _, a := range actions {
+		switch a {
+		case terminal.Quit:
+			return &outcome{why: ringzero.Requested}
+		case terminal.Help:
+			c.help()
+		case terminal.PowerButton:
+			c.m.PowerButton()
+		case terminal.Reset:
+			c.m.ResetButton()
+		}
+	}
+	if c.screen != nil {
+		c.keys = append(c.keys, c.keyboard.Feed(guest)...)
+	} else {
+		c.m.SerialIn(guest)
+	}
+	return nil
+}
+
+// help lists the emulator's own keys.
+func (c *console) help() {
+	if c.screen == nil {
+		fmt.Fprintf(c.errs, "\n%s", terminal.HelpText())
+		return
+	}
+	c.helping = true
+	// ECMA-48: erase the page, cursor home.
+	fmt.Fprintf(c.out, "\x1b[0m\x1b[2J\x1b[H%sAny key goes back to the guest.\n", terminal.HelpText())
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"ringzero/bios"
+	"ringzero/bus"
+	"ringzero/host/image"
+)
+
+// drive is a disk of the machine's. What the host refuses is told to the user
+// once for each disk: the guest sees but an I/O error.
+type drive struct {
+	*image.Image
+	tell func(string)
+	told bool
+}
+
+func (d *drive) note(err error) error {
+	if err != nil && !d.told {
+		d.told = true
+		d.tell(err.Error() + "; the guest sees an I/O error")
+	}
+	return err
+}
+
+// ReadAt is a bus.Disk's.
+func (d *drive) ReadAt(p []byte, offset int64) error { return d.note(d.Image.ReadAt(p, offset)) }
+
+// WriteAt is a bus.Disk's.
+func (d *drive) WriteAt(p []byte, offset int64) error {
+	err := d.Image.WriteAt(p, offset)
+	if d.Image.ReadOnly() {
+		return err // the guest's own doing
+	}
+	return d.note(err)
+}
+
+// Flush is a bus.Disk's.
+func (d *drive) Flush() error { return d.note(d.Image.Flush()) }
+
+var _ bus.Disk = (*drive)(nil)
+
+// drives are all open images of a run.
+type drives struct {
+	all  []*image.Image
+	tell func(string)
+}
+
+// open opens FILE[,readonly][,snapshot].
+func (d *drives) open(spec string) (*drive, error) {
+	path, opts := parseDisk(spec)
+	if path == "" {
+		return nil, usagef("a disk needs the name of its file: FILE[,readonly][,snapshot]")
+	}
+	return d.add(path, opts)
+}
+
+func (d *drives) add(path string, opts image.Options) (*drive, error) {
+	im, err := image.Open(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	d.all = append(d.all, im)
+	return &drive{Image: im, tell: d.tell}, nil
+}
+
+// close flushes and closes all images, and says what could not be kept.
+func (d *drives) close() error {
+	var errs []error
+	for _, im := range d.all {
+		if err := im.Close(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	d.all = nil
+	if len(errs) > 0 {
+		return errs[0]
+	}
+	return nil
+}
+
+// parseDisk takes the options off the end of a disk's name. A comma that starts
+// no option belongs to the name.
+func parseDisk(spec string) (path string, opts image.Options) {
+	for {
+		if rest, ok := strings.CutSuffix(spec, ",readonly"); ok {
+			spec, opts.ReadOnly = rest, true
+		} else if rest, ok := strings.CutSuffix(spec, ",snapshot"); ok {
+			spec, opts.Snapshot = rest, true
+		} else {
+			return spec, opts
+		}
+	}
+}
+
+// detect tells what the IMAGE on the command line is.
+func detect(path string) (bios.Kind, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return bios.KindUnknown, pathError(path, err)
+	}
+	if info.IsDir() {
+		return bios.KindUnknown, fmt.Errorf("%s: is a directory; give an image file or a kernel", path)
+	}
+	if mode := info.Mode(); !mode.IsRegular() && mode&os.ModeDevice == 0 || mode&os.ModeCharDevice != 0 {
+		return bios.KindUnknown, fmt.Errorf("%s: is neither a file nor a disk; give an image file or a kernel", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return bios.KindUnknown, pathError(path, err)
+	}
+	defer f.Close()
+	size, err := f.Seek(0, io.SeekEnd) // of a block device Stat says 0
+	if err != nil {
+		return bios.KindUnknown, pathError(path, err)
+	}
+	kind, err := bios.DetectImage(f, size)
+	if err != nil {
+		return bios.KindUnknown, unknownImage(path, err)
+	}
+	return kind, nil
+}
+
+// unknownImage prefers the words of package image, which knows how to convert
+// what it recognises.
+func unknownImage(path string, err error) error {
+	im, reason := image.Open(path, image.Options{ReadOnly: true})
+	if reason != nil && !errors.Is(reason, image.ErrInUse) {
+		return reason
+	}
+	if reason == nil {
+		im.Close()
+	}
+	return fmt.Errorf("%s: %w; a disk without a boot sector goes to --disk", path, err)
+}
+
+// readFile reads a kernel, an initrd or a BIOS whole.
+func readFile(path, what string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, pathError(path, err)
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: is a directory; give the file of the %s", path, what)
+	case info.Mode().IsRegular() && info.Size() > maxFile:
+		return nil, fmt.Errorf("%s: has %d MiB; no %s is that large", path, info.Size()>>20, what)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%s: is empty; give the file of the %s", path, what)
+	}
+	return data, nil
+}
+
+// maxFile bounds what is read into memory whole: such files must fit below
+// 4 GiB in the guest.
+const maxFile = 4 << 30

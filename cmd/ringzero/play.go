@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"ringzero"
+	"ringzero/host/display"
+	"ringzero/host/serial"
+	"ringzero/host/terminal"
+)
+
+// play makes the machine, runs it and says how it ended.
+func (s *session) play() error {
+	keepPipes()
+	c := &console{session: s}
+	sink, err := s.serial.Open(s.out)
+	if err != nil {
+		return err
+	}
+	c.sink = sink
+	if s.until != "" {
+		c.sink = serial.NewWatch(sink, s.until, func() { c.m.Stop(ringzero.Requested) })
+	}
+	s.conf.Serial = c.sink
+	if s.display == "none" {
+		c.debug = serial.NewWriter(s.errs)
+		s.conf.Debug = c.debug
+	}
+	s.conf.OnBoot = func(reason string) {
+		c.failure = fmt.Errorf("nothing to boot: %s", reason)
+		c.m.Stop(ringzero.Requested)
+	}
+	if c.m, err = ringzero.New(s.conf); err != nil {
+		c.sink.Close()
+		return err
+	}
+	defer c.m.Close()
+	stop, err := s.startTrace(c.m)
+	if err != nil {
+		c.sink.Close()
+		return err
+	}
+	return s.conclude(c, c.play(), stop())
+}
+
+// play takes the terminal, runs, and gives it back on every way out.
+func (c *console) play() (end outcome) {
+	if c.serial.Kind == serial.Stdio || c.display == "terminal" {
+		raw, err := terminal.MakeRaw(c.in)
+		if err != nil {
+			return outcome{err: err}
+		}
+		c.raw = raw
+		defer c.raw.Restore()
+		c.chunks = terminal.Read(c.in).Chunks()
+	}
+	if c.display == "terminal" {
+		c.screen = display.New(c.out)
+		c.raw.OnRestore(func() { _ = c.screen.Stop() })
+		c.notes.held = true
+		defer c.notes.release()
+		if err := c.screen.Start(); err != nil {
+			return outcome{err: fmt.Errorf("--display terminal: %w", err)}
+		}
+	}
+	start := time.Now()
+	c.clock = func() time.Duration { return time.Since(start) }
+	end = c.loop()
+	c.took = c.clock()
+	if err := c.close(); err != nil && end.err == nil {
+		end.err = err
+	}
+	return end
+}
+
+// close flushes what the guest sent.
+func (c *console) close() error {
+	err := c.sink.Close()
+	if c.debug != nil {
+		_ = c.debug.Close() // standard error: nobody is left to tell
+	}
+	return err
+}
+
+// conclude prints what was asked for and gives the exit status.
+func (s *session) conclude(c *console, end outcome, trace error) error {
+	if s.hash {
+		fmt.Fprintf(s.errs, "state-hash %s\n", c.m.StateHash())
+	}
+	if s.stats {
+		printStats(s.errs, c.m, c.took)
+	}
+	if end.why == ringzero.TripleFault || end.why == ringzero.HaltedForGood {
+		fmt.Fprint(s.errs, c.m.Report(end.why))
+	}
+	switch {
+	case end.err != nil:
+		if status, is := pipeStatus(end.err); is {
+			return exitWith(status)
+		}
+		return end.err
+	case c.failure != nil:
+		return c.failure
+	case trace != nil:
+		return trace
+	case end.status != exitOK:
+		return exitWith(end.status)
+	}
+	return exitWith(stopStatus(end.why, c.m))
+}
+
+// startTrace has the machine traced; the result ends it.
+func (s *session) startTrace(m *ringzero.Machine) (stop func() error, err error) {
+	if s.trace == "" {
+		return func() error { return nil }, nil
+	}
+	file := s.errs
+	if s.trace != "-" {
+		if file, err = os.Create(s.trace); err != nil {
+			return nil, fmt.Errorf("--trace: %w", pathError(s.trace, err))
+		}
+	}
+	w := bufio.NewWriterSize(file, 1<<16)
+	t := ringzero.NewTracer(m, io.Writer(w))
+	return func() error {
+		err := t.Stop()
+		if e := w.Flush(); err == nil {
+			err = e
+		}
+		if s.trace == "-" {
+			return nil
+		}
+		if e := file.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			return fmt.Errorf("--trace: %w", pathError(s.trace, err))
+		}
+		return nil
+	}, nil
+}

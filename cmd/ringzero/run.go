@@ -1,0 +1,341 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pkg/profile"
+	"github.com/urfave/cli/v2"
+
+	"ringzero"
+	"ringzero/bios"
+	"ringzero/cpu"
+	"ringzero/host/image"
+	"ringzero/host/serial"
+	"ringzero/host/terminal"
+	"ringzero/lab/guest"
+)
+
+func runFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "memory", Usage: "the guest's `SIZE` of memory, 1M to 64G (a bare number is MiB)", Value: "512M"},
+		&cli.StringFlag{Name: "cpu", Usage: "processor `MODEL`: " + strings.Join(cpu.ModelNames(), ", "), Value: "max"},
+		&cli.StringFlag{Name: "kernel", Usage: "start the kernel in `FILE`: Linux bzImage, Multiboot or ELF"},
+		&cli.StringFlag{Name: "initrd", Usage: "the kernel's initial RAM disk in `FILE`"},
+		&cli.StringFlag{Name: "append", Usage: "the kernel's command `LINE`"},
+		&cli.StringSliceFlag{Name: "disk", Usage: "IDE disk in `FILE[,readonly][,snapshot]`; up to four; snapshot throws writes away"},
+		&cli.StringFlag{Name: "floppy", Usage: "floppy disk in `FILE[,readonly][,snapshot]`"},
+		&cli.StringFlag{Name: "bios", Usage: "ROM in `FILE` instead of the built-in BIOS"},
+		&cli.StringFlag{Name: "serial", Usage: "where COM1 goes: stdio, none or file:`PATH`", DefaultText: "stdio; none with --display terminal"},
+		&cli.StringFlag{Name: "display", Usage: "none, or terminal: show the text screen and take keys", Value: "none"},
+		&cli.StringFlag{Name: "pace", Usage: "real: time passes as on the host; fast: idle time is skipped", DefaultText: "real at a terminal, else fast"},
+		&cli.StringFlag{Name: "rtc", Usage: "what the clock shows at the start: now, or a `DATE` such as 2024-02-29T12:30:00 (UTC)", Value: "now"},
+		&cli.Uint64Flag{Name: "seed", Usage: "seed `N` of every randomness"},
+		&cli.Uint64Flag{Name: "max-instructions", Usage: "end after `N` instructions with status 4", DefaultText: "no limit"},
+		&cli.StringFlag{Name: "until-serial", Usage: "end at the instruction that sends the last byte of `TEXT` to COM1"},
+		&cli.StringFlag{Name: "timeout", Usage: "end after `TIME` on the host (90s, 5m) with status 4", DefaultText: "no limit"},
+		&cli.BoolFlag{Name: "no-reboot", Usage: "end where the guest resets the machine"},
+		&cli.StringFlag{Name: "trace", Usage: "write a line an instruction to `FILE` (- is standard error); slow"},
+		&cli.BoolFlag{Name: "stats", Usage: "print at the end what the run cost, to standard error"},
+		&cli.BoolFlag{Name: "state-hash", Usage: "print the hash of the machine's state at the end, to standard error; --rtc DATE makes it repeatable"},
+		&cli.StringFlag{Name: "profile", Usage: "profile the program itself: `cpu|mem|trace`, written to this directory"},
+	}
+}
+
+// session is a run on its way from flags to exit status.
+type session struct {
+	in, out, errs *os.File
+	conf          ringzero.Config
+	drives        drives
+	notes         notes
+
+	display string
+	serial  serial.Spec
+	until   string
+	timeout time.Duration
+	trace   string
+	stats   bool
+	hash    bool
+}
+
+// run is the run command.
+func run(c *cli.Context, in, out, errs *os.File) (err error) {
+	s := &session{in: in, out: out, errs: errs, notes: notes{w: errs}}
+	s.drives.tell = s.notes.tell
+	defer func() {
+		if closing := s.drives.close(); closing != nil && (err == nil || silent(err)) {
+			err = closing
+		}
+	}()
+	if err := s.flags(c); err != nil {
+		return err
+	}
+	if err := s.files(c); err != nil {
+		return err
+	}
+	stop, err := startProfile(c.String("profile"))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return s.play()
+}
+
+// silent tells whether err is but a status that the guest or a limit gave.
+func silent(err error) bool {
+	var s *statusError
+	return errors.As(err, &s) && s.err == nil
+}
+
+// flags reads everything that needs no file, so that mistakes show before a
+// file is touched.
+func (s *session) flags(c *cli.Context) error {
+	memory, err := parseSize(c.String("memory"))
+	if err != nil {
+		return usagef("--memory: %w", err)
+	}
+	if memory == 0 {
+		return usagef("--memory: a machine needs at least 1M")
+	}
+	now, err := parseRTC(c.String("rtc"), time.Now())
+	if err != nil {
+		return usagef("--rtc: %w", err)
+	}
+	s.conf = ringzero.Config{
+		Memory: memory, CPU: c.String("cpu"), Time: now, Seed: c.Uint64("seed"),
+		MaxInstructions: c.Uint64("max-instructions"), NoReboot: c.Bool("no-reboot"),
+	}
+	if err := s.conf.Validate(); err != nil {
+		return usagef("%w", err)
+	}
+	if c.IsSet("max-instructions") && s.conf.MaxInstructions == 0 {
+		return usagef("--max-instructions: at least 1")
+	}
+	if c.IsSet("timeout") {
+		if s.timeout, err = parseTimeout(c.String("timeout")); err != nil {
+			return usagef("--timeout: %w", err)
+		}
+	}
+	if c.IsSet("until-serial") && c.String("until-serial") == "" {
+		return usagef("--until-serial: the text is empty")
+	}
+	s.until, s.trace = c.String("until-serial"), c.String("trace")
+	s.stats, s.hash = c.Bool("stats"), c.Bool("state-hash")
+	if err := s.console(c); err != nil {
+		return err
+	}
+	return checkFlags(c)
+}
+
+// console decides who gets the terminal, and the pace.
+func (s *session) console(c *cli.Context) error {
+	s.display = c.String("display")
+	if s.display != "none" && s.display != "terminal" {
+		return usagef("--display %q: it is none or terminal", s.display)
+	}
+	text := c.String("serial")
+	if !c.IsSet("serial") {
+		text = "stdio"
+		if s.display == "terminal" {
+			text = "none"
+		}
+	}
+	var err error
+	if s.serial, err = serial.Parse(text); err != nil {
+		return usagef("--serial: %w", err)
+	}
+	if s.serial.Kind == serial.Stdio && s.display == "terminal" {
+		return usagef("--serial stdio and --display terminal both want the terminal; take --serial none or --serial file:PATH")
+	}
+	switch pace := c.String("pace"); pace {
+	case "real", "fast":
+		s.conf.Real = pace == "real"
+	case "":
+		if c.IsSet("pace") {
+			return usagef("--pace is real or fast")
+		}
+		s.conf.Real = terminal.IsTerminal(s.in) || s.display == "terminal"
+	default:
+		return usagef("--pace %q: it is real or fast", pace)
+	}
+	return nil
+}
+
+// checkFlags finds flags that don't go together.
+func checkFlags(c *cli.Context) error {
+	for _, name := range []string{"kernel", "initrd", "floppy", "bios", "trace"} {
+		if c.IsSet(name) && c.String(name) == "" {
+			return usagef("--%s needs the name of a file", name)
+		}
+	}
+	switch {
+	case c.NArg() > 1:
+		return usagef("one IMAGE at most; further disks are --disk %s", c.Args().Get(1))
+	case c.IsSet("kernel") && c.IsSet("bios"):
+		return usagef("a kernel is started by the built-in BIOS: give either --kernel or --bios")
+	case len(c.StringSlice("disk")) > 4:
+		return usagef("%d disks: the IDE controller has room for four", len(c.StringSlice("disk")))
+	}
+	switch c.String("profile") {
+	case "cpu", "mem", "trace":
+	default:
+		if c.IsSet("profile") {
+			return usagef("--profile %q: it is cpu, mem or trace", c.String("profile"))
+		}
+	}
+	return nil
+}
+
+// files opens the images and reads the kernel.
+func (s *session) files(c *cli.Context) error {
+	kernel := c.String("kernel")
+	if path := c.Args().First(); c.Args().Present() {
+		isKernel, err := s.image(path)
+		if err != nil {
+			return err
+		}
+		if isKernel {
+			if kernel != "" {
+				return usagef("%s and %s are both kernels; give one", kernel, path)
+			}
+			kernel = path
+		}
+	}
+	for _, spec := range c.StringSlice("disk") {
+		d, err := s.drives.open(spec)
+		if err != nil {
+			return err
+		}
+		s.conf.Disks = append(s.conf.Disks, d)
+	}
+	if len(s.conf.Disks) > 4 {
+		return usagef("%d disks: the IDE controller has room for four", len(s.conf.Disks))
+	}
+	if err := s.floppy(c); err != nil {
+		return err
+	}
+	if c.IsSet("bios") {
+		rom, err := readFile(c.String("bios"), "BIOS")
+		if err != nil {
+			return err
+		}
+		s.conf.BIOS = rom
+	}
+	if kernel != "" {
+		return s.kernel(c, kernel)
+	}
+	if c.IsSet("initrd") || c.IsSet("append") {
+		return usagef("--initrd and --append are for a kernel; there is none")
+	}
+	if s.conf.BIOS == nil && s.conf.Floppy == nil && len(s.conf.Disks) == 0 {
+		s.conf.Floppy = image.Memory(guest.Image())
+	}
+	return nil
+}
+
+// image puts the IMAGE where its content belongs.
+func (s *session) image(path string) (isKernel bool, err error) {
+	kind, err := detect(path)
+	if err != nil {
+		return false, err
+	}
+	if kind.Kernel() {
+		return true, nil
+	}
+	d, err := s.drives.add(path, image.Options{})
+	if err != nil {
+		return false, err
+	}
+	if kind == bios.KindFloppy {
+		s.conf.Floppy = d
+	} else {
+		s.conf.Disks = append(s.conf.Disks, d)
+	}
+	return false, nil
+}
+
+func (s *session) floppy(c *cli.Context) error {
+	if !c.IsSet("floppy") {
+		return nil
+	}
+	if s.conf.Floppy != nil {
+		return usagef("%s is a floppy image; there is one drive, so --floppy is too many", c.Args().First())
+	}
+	d, err := s.drives.open(c.String("floppy"))
+	if err != nil {
+		return err
+	}
+	if _, ok := bios.FloppyGeometry(d.Size()); !ok {
+		return fmt.Errorf("%s: no floppy has %d bytes; a 1.44 MB one has 1474560; a hard disk goes to --disk", d.Name(), d.Size())
+	}
+	s.conf.Floppy = d
+	return nil
+}
+
+func (s *session) kernel(c *cli.Context, path string) error {
+	k := &bios.Kernel{Cmdline: c.String("append")}
+	var err error
+	if k.Image, err = readFile(path, "kernel"); err != nil {
+		return err
+	}
+	if c.IsSet("initrd") {
+		if k.Initrd, err = readFile(c.String("initrd"), "initrd"); err != nil {
+			return err
+		}
+	}
+	s.conf.Kernel = k
+	return s.conf.Validate()
+}
+
+// startProfile starts pkg/profile; the result ends it.
+func startProfile(kind string) (stop func(), err error) {
+	var mode func(*profile.Profile)
+	switch kind {
+	case "":
+		return func() {}, nil
+	case "cpu":
+		mode = profile.CPUProfile
+	case "mem":
+		mode = profile.MemProfile
+	case "trace":
+		mode = profile.TraceProfile
+	}
+	// pkg/profile ends the process where it can't make its file.
+	probe, err := os.CreateTemp(".", ".ringzero-profile-*")
+	if err != nil {
+		return nil, fmt.Errorf("--profile: this directory can't be written: %w", err)
+	}
+	probe.Close()
+	if err := os.Remove(probe.Name()); err != nil {
+		return nil, fmt.Errorf("--profile: %w", err)
+	}
+	return profile.Start(mode, profile.ProfilePath("."), profile.NoShutdownHook, profile.Quiet).Stop, nil
+}
+
+// notes are lines to the user during a run. While the terminal shows the guest's
+// screen they wait for its end.
+type notes struct {
+	w     io.Writer
+	held  bool
+	lines []string
+}
+
+func (n *notes) tell(line string) {
+	if n.held {
+		n.lines = append(n.lines, line)
+		return
+	}
+	fmt.Fprintf(n.w, "ringzero: %s\n", line)
+}
+
+func (n *notes) release() {
+	n.held = false
+	for _, line := range n.lines {
+		n.tell(line)
+	}
+	n.lines = nil
+}
