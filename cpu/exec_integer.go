@@ -235,15 +235,7 @@ func AAD(c *CPU, s *Site) *x86.Exception {
 func BOUND(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
-	va, exc := c.Linear(in.Seg, c.EA(in), 2*size, false)
-	if exc != nil {
-		return exc
-	}
-	lo, exc := c.Load(va, size)
-	if exc != nil {
-		return exc
-	}
-	hi, exc := c.Load(va+uint64(size), size)
+	lo, hi, exc := c.loadPair(in, size, size)
 	if exc != nil {
 		return exc
 	}

@@ -10,16 +10,7 @@ func (c *CPU) farTarget(in *decoder.Inst) (sel x86.Selector, off uint64, exc *x8
 	if in.Args[0].Kind == decoder.KindFar {
 		return x86.Selector(in.Imm2), in.Imm, nil
 	}
-	ea := c.EA(in)
-	size := int(in.OpSize)
-	va, exc := c.Linear(in.Seg, ea, size+2, false)
-	if exc != nil {
-		return 0, 0, exc
-	}
-	if off, exc = c.Load(va, size); exc != nil {
-		return 0, 0, exc
-	}
-	s, exc := c.Load(va+uint64(size), 2)
+	off, s, exc := c.loadPair(in, int(in.OpSize), 2)
 	return x86.Selector(s), off, exc
 }
 

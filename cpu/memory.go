@@ -347,6 +347,18 @@ func (c *CPU) EA(in *decoder.Inst) uint64 {
 	return a & 0xffffffff
 }
 
+// loadPair reads a memory operand of two parts: a far pointer, the bounds of
+// BOUND, a table register. Each is an access of its own, so that the address of
+// the second wraps by the address size, as the 80286 of the sst286 suite shows.
+func (c *CPU) loadPair(in *decoder.Inst, first, second int) (a, b uint64, exc *x86.Exception) {
+	ea := c.EA(in)
+	if a, exc = c.LoadSeg(in.Seg, ea, first); exc != nil {
+		return 0, 0, exc
+	}
+	b, exc = c.LoadSeg(in.Seg, (ea+uint64(first))&addrMask(in), second)
+	return a, b, exc
+}
+
 // Reg reads a general register operand.
 func (c *CPU) Reg(o *decoder.Operand) uint64 {
 	if o.Kind == decoder.KindHigh {

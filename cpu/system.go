@@ -116,15 +116,7 @@ func tableLoad(c *CPU, s *Site) (t Table, exc *x86.Exception) {
 	if c.CPL != 0 {
 		return t, c.gp0()
 	}
-	va, exc := c.Linear(s.Inst.Seg, c.EA(s.Inst), 6, false)
-	if exc != nil {
-		return t, exc
-	}
-	limit, exc := c.Load(va, 2)
-	if exc != nil {
-		return t, exc
-	}
-	base, exc := c.Load(va+2, 4)
+	limit, base, exc := c.loadPair(s.Inst, 2, 4)
 	if s.Inst.OpSize == 2 {
 		base &= 0xffffff
 	}
@@ -463,15 +455,7 @@ func LoadFar(c *CPU, s *Site) *x86.Exception {
 		seg = x86.GS
 	}
 	size := int(in.OpSize)
-	va, exc := c.Linear(in.Seg, c.EA(in), size+2, false)
-	if exc != nil {
-		return exc
-	}
-	off, exc := c.Load(va, size)
-	if exc != nil {
-		return exc
-	}
-	sel, exc := c.Load(va+uint64(size), 2)
+	off, sel, exc := c.loadPair(in, size, 2)
 	if exc != nil {
 		return exc
 	}
