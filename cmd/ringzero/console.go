@@ -210,6 +210,9 @@ func (c *console) receive(chunk []byte, ok bool) *outcome {
 	for _, a := range actions {
 		switch a {
 		case terminal.Quit:
+			if c.screen == nil && terminal.IsTerminal(c.in) {
+				fmt.Fprintln(c.errs) // the shell's prompt wants a line of its own
+			}
 			return &outcome{why: ringzero.Requested}
 		case terminal.Help:
 			c.help()

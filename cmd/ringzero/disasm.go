@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,14 +15,15 @@ const bytesShown = 10
 
 func disasmFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "bits", Usage: "code size: 16, 32 or 64", Value: 32},
-		&cli.Uint64Flag{Name: "origin", Usage: "address of the first byte that is listed"},
-		&cli.Uint64Flag{Name: "skip", Usage: "leave out so many bytes at the start"},
-		&cli.Uint64Flag{Name: "count", Usage: "list so many bytes at most (default: all)", DefaultText: "all"},
+		&cli.IntFlag{Name: "bits", Usage: "size `N` of the code: 16, 32 or 64", Value: 32},
+		&cli.Uint64Flag{Name: "origin", Usage: "`ADDRESS` of the first byte that is listed"},
+		&cli.Uint64Flag{Name: "skip", Usage: "leave out `N` bytes at the start of the file"},
+		&cli.Uint64Flag{Name: "count", Usage: "list `N` bytes at most"},
 	}
 }
 
-func disasm(c *cli.Context, out io.Writer) error {
+// disasm is the disasm command.
+func disasm(c *cli.Context, in io.Reader, out io.Writer) error {
 	bits := c.Int("bits")
 	if bits != 16 && bits != 32 && bits != 64 {
 		return usagef("--bits %d: it is 16, 32 or 64", bits)
@@ -31,15 +31,16 @@ func disasm(c *cli.Context, out io.Writer) error {
 	if c.NArg() != 1 {
 		return usagef("disasm takes one FILE")
 	}
-	code, err := readCode(c.Args().First())
+	path := c.Args().First()
+	code, err := readCode(path, in)
 	if err != nil {
 		return err
 	}
-	if skip := c.Uint64("skip"); skip >= uint64(len(code)) {
-		return fmt.Errorf("%s: nothing to list: it has %d bytes", c.Args().First(), len(code))
-	} else {
-		code = code[skip:]
+	skip := c.Uint64("skip")
+	if skip >= uint64(len(code)) {
+		return fmt.Errorf("%s: nothing to list: it has %d bytes, of which --skip leaves out %d", path, len(code), skip)
 	}
+	code = code[skip:]
 	if c.IsSet("count") {
 		code = code[:min(uint64(len(code)), c.Uint64("count"))]
 	}
@@ -50,13 +51,13 @@ func disasm(c *cli.Context, out io.Writer) error {
 	return w.Flush()
 }
 
-func readCode(path string) ([]byte, error) {
-	if path == "-" {
-		return io.ReadAll(os.Stdin)
+func readCode(path string, in io.Reader) ([]byte, error) {
+	if path != "-" {
+		return readFile(path, "code")
 	}
-	code, err := os.ReadFile(path)
+	code, err := io.ReadAll(in)
 	if err != nil {
-		return nil, pathError(path, err)
+		return nil, fmt.Errorf("standard input: %w", err)
 	}
 	return code, nil
 }

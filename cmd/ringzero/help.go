@@ -1,5 +1,12 @@
 package main
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
 const appExamples = `Examples:
    ringzero run                                  the embedded guest: a monitor with a prompt
    ringzero run disk.img                         boot a raw disk image
@@ -18,16 +25,61 @@ Commands:{{range .VisibleCommands}}
 {{.Description}}
 `
 
-const commandHelp = `ringzero {{.Name}} - {{.Usage}}
+const (
+	// helpIndent is where the text on a flag begins, helpWidth where it ends.
+	helpIndent = 27
+	helpWidth  = 110
+)
 
-Usage:
-   ringzero {{.Name}}{{if .VisibleFlags}} [flags]{{end}} {{.ArgsUsage}}
+// commandHelp is a command's whole help page, as a template without a variable
+// part.
+func commandHelp(c *cli.Command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ringzero %s - %s\n\nUsage:\n   ringzero %s", c.Name, c.Usage, c.Name)
+	if len(c.Flags) > 0 {
+		b.WriteString(" [flags]")
+	}
+	if c.ArgsUsage != "" {
+		b.WriteString(" " + c.ArgsUsage)
+	}
+	fmt.Fprintf(&b, "\n\n%s\n\nFlags:\n", c.Description)
+	for _, f := range c.Flags {
+		flagHelp(&b, f.(cli.DocGenerationFlag), f.Names()[0])
+	}
+	wrapped(&b, "   --help, -h", "show this page")
+	return b.String()
+}
 
-{{.Description}}
-{{if .VisibleFlags}}
-Flags:{{range .VisibleFlags}}
-   {{.}}{{end}}
-{{end}}`
+func flagHelp(b *strings.Builder, f cli.DocGenerationFlag, name string) {
+	text, head := f.GetUsage(), "   --"+name
+	if before, rest, ok := strings.Cut(text, "`"); ok {
+		value, after, _ := strings.Cut(rest, "`")
+		head, text = head+" "+value, before+value+after
+	}
+	switch d := strings.Trim(f.GetDefaultText(), `"`); d {
+	case "", "0", "false":
+	default:
+		text += " (default: " + d + ")"
+	}
+	wrapped(b, head, text)
+}
+
+// wrapped writes a flag and the text on it in two columns.
+func wrapped(b *strings.Builder, head, text string) {
+	line := head
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case len(line) < helpIndent:
+			line += strings.Repeat(" ", helpIndent-len(line)) + word
+		case len(line)+1+len(word) > helpWidth:
+			b.WriteString(line + "\n")
+			line = strings.Repeat(" ", helpIndent) + word
+		default:
+			line += " " + word
+		}
+	}
+	b.WriteString(line + "\n")
+}
 
 const runHelp = `IMAGE is a raw disk or floppy image, or a kernel (Linux bzImage, Multiboot, ELF), told apart by its
 content. Without an image the embedded guest boots.
@@ -52,6 +104,11 @@ Exit status:
    10     anything else, with one line that says what
    128+n  ended by signal n
    odd    below 128: the guest wrote V to port 501h (isa-debug-exit), V*2+1`
+
+const versionHelp = `Prints the version of the program and of Go, and the host it was built for.
+
+Example:
+   ringzero version`
 
 const disasmHelp = `FILE is raw code; "-" is standard input. Each line has the address, the bytes and the instruction in
 Intel syntax; what is no instruction is listed byte by byte as (bad).

@@ -67,12 +67,12 @@ func newApp(in, out, errs *os.File) *cli.App {
 				ArgsUsage:   "FILE",
 				Description: disasmHelp,
 				Flags:       disasmFlags(),
-				Action:      func(c *cli.Context) error { return disasm(c, out) },
+				Action:      func(c *cli.Context) error { return disasm(c, in, out) },
 			},
 			{
 				Name:        "version",
 				Usage:       "print the version",
-				Description: "Prints the version of the program, of Go, and of the host.\n\nExample:\n   ringzero version",
+				Description: versionHelp,
 				Action: func(c *cli.Context) error {
 					if c.Args().Present() {
 						return usagef("version takes no argument")
@@ -86,7 +86,7 @@ func newApp(in, out, errs *os.File) *cli.App {
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = usage
-		c.CustomHelpTemplate = commandHelp
+		c.CustomHelpTemplate = commandHelp(c)
 	}
 	return app
 }
