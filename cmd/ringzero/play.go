@@ -31,7 +31,7 @@ func (s *session) play() error {
 		s.conf.Debug = c.debug
 	}
 	s.conf.OnBoot = func(reason string) {
-		c.failure = fmt.Errorf("nothing to boot: %s", reason)
+		c.failure = fmt.Errorf("%s; give an image with a boot sector, or a kernel", reason)
 		c.m.Stop(ringzero.Requested)
 	}
 	if c.m, err = ringzero.New(s.conf); err != nil {

@@ -22,7 +22,7 @@ import (
 
 func runFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "memory", Usage: "`SIZE` of the guest's memory, 1M to 64G; a bare number is MiB", Value: "512M"},
+		&cli.StringFlag{Name: "memory", Usage: "`SIZE` of the guest's memory, 2M to 64G; a bare number is MiB", Value: "512M"},
 		&cli.StringFlag{Name: "cpu", Usage: "processor `MODEL`: " + strings.Join(cpu.ModelNames(), ", "), Value: "max"},
 		&cli.StringFlag{Name: "kernel", Usage: "start the kernel in `FILE`: Linux bzImage, Multiboot or ELF"},
 		&cli.StringFlag{Name: "initrd", Usage: "`FILE` with the kernel's initial RAM disk"},
@@ -45,6 +45,9 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "profile", Usage: "profile the program itself, `WHAT` is cpu, mem or trace, into a file in this directory"},
 	}
 }
+
+// biosMemory is the least memory that the built-in BIOS can do with, in bytes.
+const biosMemory = 2 << 20
 
 // session is a run on its way from flags to exit status.
 type session struct {
@@ -98,8 +101,8 @@ func (s *session) flags(c *cli.Context) error {
 	if err != nil {
 		return usagef("--memory: %w", err)
 	}
-	if memory == 0 {
-		return usagef("--memory: a machine needs at least 1M")
+	if memory < biosMemory && !c.IsSet("bios") {
+		return usagef("--memory %s: the built-in BIOS needs at least 2M", c.String("memory"))
 	}
 	now, err := parseRTC(c.String("rtc"), time.Now())
 	if err != nil {
