@@ -28,6 +28,8 @@ type engine struct {
 	flaws map[string][]flaw
 	// skips allows a test to skip what the engine's processor lacks.
 	skips bool
+	// shutdown is the exit status of a machine whose processor shut down.
+	shutdown int
 }
 
 // flaw is one known failure. Check is a check's name, in which * stands for
@@ -62,7 +64,7 @@ func TestSystem(t *testing.T) {
 			if dir := os.Getenv("RINGZERO_SYSTEM_LOG"); dir != "" {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name+".log"), []byte(output), 0o644))
 			}
-			for _, complaint := range judge(output, exit, eng.flaws[name], eng.skips) {
+			for _, complaint := range judge(output, exit, name, eng) {
 				t.Error(complaint)
 			}
 		})
@@ -83,7 +85,8 @@ func assemble(t *testing.T, nasm, source string) string {
 
 // judge gives the complaints about a run: checks that failed and are no known
 // flaw, flaws that no longer show, and a run that did not come to its end.
-func judge(output string, exit int, flaws []flaw, skips bool) []string {
+func judge(output string, exit int, name string, eng engine) []string {
+	flaws := eng.flaws[name]
 	var complaints []string
 	seen := make([]bool, len(flaws))
 	known := func(check string) bool {
@@ -95,7 +98,7 @@ func judge(output string, exit int, flaws []flaw, skips bool) []string {
 		}
 		return found
 	}
-	checks, failures, finished := 0, 0, false
+	checks, failures, finished, shutdown := 0, 0, false, false
 	for line := range strings.Lines(output) {
 		line = strings.TrimRight(line, "\r\n")
 		verdict, rest, _ := strings.Cut(line, " ")
@@ -110,11 +113,13 @@ func judge(output string, exit int, flaws []flaw, skips bool) []string {
 				complaints = append(complaints, line)
 			}
 		case "skip":
-			if !skips {
+			if !eng.skips {
 				complaints = append(complaints, line)
 			}
 		case "DONE":
 			finished = true
+		case "SHUTDOWN":
+			shutdown = true // the test says that its end is near
 		}
 	}
 	want := exitPass
@@ -122,6 +127,9 @@ func judge(output string, exit int, flaws []flaw, skips bool) []string {
 		want = exitFail
 	}
 	switch {
+	case shutdown && (finished || exit != eng.shutdown):
+		complaints = append(complaints, fmt.Sprintf("exit status %d, want the shutdown's %d", exit, eng.shutdown))
+	case shutdown:
 	case !finished:
 		if !known(unfinished) {
 			complaints = append(complaints, fmt.Sprintf("the test did not finish: exit status %d, last lines:\n%s", exit, tail(output)))
@@ -184,9 +192,12 @@ func TestJudge(t *testing.T) {
 		{"nothing checked", "DONE\n", 1, nil, false, 1},
 		{"a skip", "ok a\nskip b: no such processor\nDONE\n", 1, nil, false, 1},
 		{"an allowed skip", "ok a\nskip b: no such processor\nDONE\n", 1, nil, true, 0},
+		{"a shutdown", "ok a\nSHUTDOWN\n", 6, nil, false, 0},
+		{"a shutdown that is none", "ok a\nSHUTDOWN\nDONE\n", 1, nil, false, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			require.Len(t, judge(row.output, row.exit, row.flaws, row.skips), row.want)
+			eng := engine{flaws: map[string][]flaw{"test": row.flaws}, skips: row.skips, shutdown: 6}
+			require.Len(t, judge(row.output, row.exit, "test", eng), row.want)
 		})
 	}
 }
