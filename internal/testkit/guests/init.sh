@@ -1,7 +1,24 @@
 #!/bin/busybox sh
 # PID 1 of the test guests: mounts the kernel's file systems, loads the modules
-# that the test chose, runs its script and gives a shell with job control.
+# that the test chose, and becomes busybox's init, which runs the session: the
+# test's script and a shell with job control.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
+
+# The session is a child of init, not of this script: a shell without job control
+# has what it puts in the background ignore SIGINT, and that lasts.
+if [ "$1" = session ]; then
+	if [ -e /etc/ringzero/run ]; then
+		setsid sh /etc/ringzero/run </dev/console >/dev/console 2>&1
+		echo "@@RINGZERO RAN $?"
+	fi
+	if [ ! -e /etc/ringzero/noshell ]; then
+		cd /root
+		setsid cttyhack sh </dev/console >/dev/console 2>&1
+	fi
+	sync
+	exec poweroff -f
+fi
+
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -17,20 +34,5 @@ if [ -e /etc/ringzero/modules ]; then
 	mdev -s
 fi
 
-# busybox's poweroff, reboot and halt ask PID 1 by a signal.
-trap 'sync; poweroff -f' USR2
-trap 'sync; reboot -f' TERM
-trap 'sync; halt -f' USR1
-
-if [ -e /etc/ringzero/run ]; then
-	setsid sh /etc/ringzero/run </dev/console >/dev/console 2>&1 &
-	wait $!
-	echo "@@RINGZERO RAN $?"
-fi
-if [ ! -e /etc/ringzero/noshell ]; then
-	cd /root
-	setsid cttyhack sh </dev/console >/dev/console 2>&1 &
-	wait $!
-fi
-sync
-poweroff -f
+echo '::once:/init session' >/etc/inittab
+exec init
