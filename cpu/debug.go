@@ -87,9 +87,9 @@ func (c *CPU) watchPort(port uint16, size int) {
 }
 
 // CodeBreak gives the DR6 bits of the code breakpoints at the next instruction;
-// RF suppresses them once.
+// RF suppresses them once, and the iterations of a REP are one instruction.
 func (c *CPU) CodeBreak() (bits uint64) {
-	if !c.checkBP || c.Flags&x86.RF != 0 || c.ShadowDebug && c.ShadowStep == c.Steps() {
+	if !c.checkBP || c.Repeating || c.Flags&x86.RF != 0 || c.ShadowDebug && c.ShadowStep == c.Steps() {
 		return 0
 	}
 	va := (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff
@@ -106,7 +106,7 @@ func (c *CPU) CodeBreak() (bits uint64) {
 func (c *CPU) DebugFault(bits uint64) {
 	c.DR[6] |= bits
 	c.DR[7] &^= x86.DR7_GD
-	c.Raise(x86.Exception{Vector: x86.DB})
+	c.raise(x86.Exception{Vector: x86.DB}, 0)
 }
 
 // DebugTrap raises #DB for what is pending after an instruction.
@@ -114,7 +114,7 @@ func (c *CPU) DebugTrap() {
 	c.DR[6] |= c.PendingDB
 	c.PendingDB = 0
 	c.DR[7] &^= x86.DR7_GD
-	c.Raise(x86.Exception{Vector: x86.DB})
+	c.raise(x86.Exception{Vector: x86.DB}, 0)
 	c.updateDebug()
 }
 

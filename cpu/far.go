@@ -70,6 +70,9 @@ func JMPFar(c *CPU, s *Site) *x86.Exception {
 		}
 		return c.taskByGate(d.GateSelector(), switchJump, c.next(s), 0)
 	case x86.TypeTSS16, x86.TypeTSS32:
+		if sel.Local() { // a TSS descriptor stands in the GDT
+			return c.fault(x86.GP, code)
+		}
 		if !d.Present() {
 			return c.fault(x86.NP, code)
 		}
@@ -180,6 +183,9 @@ func CALLFar(c *CPU, s *Site) *x86.Exception {
 		}
 		return c.taskByGate(d.GateSelector(), switchCall, next, 0)
 	case x86.TypeTSS16, x86.TypeTSS32:
+		if sel.Local() { // a TSS descriptor stands in the GDT
+			return c.fault(x86.GP, code)
+		}
 		if !d.Present() {
 			return c.fault(x86.NP, code)
 		}
@@ -325,6 +331,9 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 	}
 	sd, exc := c.checkStack(x86.Selector(ss), rpl, x86.GP, 0)
 	if exc != nil {
+		if flags != nil && exc.Vector == x86.SS_ { // an absent stack is #NP for IRET, #SS for RET
+			exc.Vector = x86.NP
+		}
 		return exc
 	}
 	if off > uint64(d.Limit()) {

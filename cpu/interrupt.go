@@ -46,17 +46,17 @@ func contributory(v x86.Vector) bool {
 // Raise delivers an exception, and those that its delivery raises, up to the
 // double fault and the shutdown of a triple fault (SDM 3A 6.15). EIP stands at
 // the address to return to. It counts as one step.
-func (c *CPU) Raise(exc x86.Exception) {
+func (c *CPU) Raise(exc x86.Exception) { c.raise(exc, x86.RF) }
+
+// raise has the RF to be pushed: faults set it; breakpoints, traps and aborts
+// push it as it is (SDM 3B 18.3.1.1).
+func (c *CPU) raise(exc x86.Exception, rf uint64) {
 	c.Mid = false
 	isDF := false
 	for {
 		c.Faults.add(FaultEntry{exc, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
 		if exc.Vector == x86.PF_ {
 			c.CR2 = exc.Address
-		}
-		rf := uint64(x86.RF)
-		if exc.Vector == x86.DB || exc.Vector == x86.BP_ || exc.Vector == x86.OF_ || exc.Vector == x86.DF_ {
-			rf = 0
 		}
 		second := c.deliver(exc.Vector, Hardware, exc.Vector.HasErrorCode() && !c.real(), exc.Code, rf)
 		if second == nil {
@@ -76,9 +76,9 @@ func (c *CPU) Raise(exc x86.Exception) {
 			if next.Vector == x86.PF_ {
 				c.CR2 = next.Address
 			}
-			exc, isDF = x86.Exception{Vector: x86.DF_}, true
+			exc, isDF, rf = x86.Exception{Vector: x86.DF_}, true, 0
 		default:
-			exc = next
+			exc, rf = next, x86.RF
 		}
 	}
 }
@@ -97,6 +97,10 @@ func (c *CPU) External(v x86.Vector) {
 func (c *CPU) deliver(v x86.Vector, src Source, hasCode bool, code uint32, rf uint64) *x86.Exception {
 	c.Materialise()
 	c.delivered = true
+	if c.Repeating {
+		// Between two iterations of a REP: it goes on behind the handler.
+		rf, c.Repeating = x86.RF, false
+	}
 	if c.real() {
 		return c.deliverReal(v)
 	}
@@ -258,7 +262,6 @@ func (c *CPU) stackNow() stack {
 // checked before the first is written. Out of the limit is #SS: with code ext
 // on the present stack, with the selector on a new one.
 func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.Exception {
-	total := uint64(size * len(values))
 	code := uint32(0)
 	if st.seg.Sel != c.Seg[x86.SS].Sel || st.user != (c.CPL == 3) {
 		code = uint32(st.seg.Sel)&^3 | ext
@@ -271,9 +274,9 @@ func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.E
 			return c.fault(x86.SS_, code)
 		}
 	}
-	low := (st.sp - total) & st.mask
-	if low < st.sp {
-		if exc := c.probe(st.seg.Base+low, int(total), mmu.Write, st.user); exc != nil {
+	for i := range values {
+		off := (st.sp - uint64(size*(i+1))) & st.mask
+		if exc := c.probe(st.seg.Base+off, size, mmu.Write, st.user); exc != nil {
 			return exc
 		}
 	}

@@ -239,10 +239,14 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 }
 
 // probe translates all of a range for an access, so that what follows can't
-// fault. Ranges are at most a page long.
+// fault. Ranges are at most a page long. Where the second page faults, CR2 is
+// its first byte.
 func (c *CPU) probe(va uint64, size int, acc mmu.Access, user bool) *x86.Exception {
 	va &= 0xffffffff
-	last := (va + uint64(size) - 1) & 0xffffffff
+	last := (va + uint64(size) - 1) & 0xfffff000
+	if last == va&^0xfff {
+		last = va
+	}
 	for _, at := range [2]uint64{va, last} {
 		e := c.tlb(user).At(at)
 		if tag := at &^ 0xfff; acc == mmu.Write && e.Write == tag || acc == mmu.Read && e.Read == tag {
@@ -251,7 +255,7 @@ func (c *CPU) probe(va uint64, size int, acc mmu.Access, user bool) *x86.Excepti
 		if _, exc := c.MMU.Translate(at, acc, user); exc != nil {
 			return exc
 		}
-		if last&^0xfff == va&^0xfff {
+		if last == va {
 			break
 		}
 	}

@@ -111,6 +111,9 @@ type State struct {
 	ShadowDebug bool
 	// NMIBlocked holds from the delivery of an NMI to the next IRET.
 	NMIBlocked bool
+	// Repeating holds between two iterations of a string instruction: it was
+	// begun, and EIP is still at it.
+	Repeating bool
 	// PendingDB are DR6 bits of debug traps to deliver after the instruction.
 	PendingDB uint64
 

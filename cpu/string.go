@@ -126,6 +126,13 @@ func Repeat(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	mask := addrMask(in)
 	next := c.next(s)
+	c.Repeating = false
+	if in.Op == decoder.INS || in.Op == decoder.OUTS {
+		// The port is checked before the count is looked at.
+		if exc := c.portAllowed(uint16(c.R[x86.DX]), stringSize(in)); exc != nil {
+			return exc
+		}
+	}
 	if c.R[x86.CX]&mask == 0 {
 		c.EIP = next
 		return nil
@@ -135,6 +142,7 @@ func Repeat(c *CPU, s *Site) *x86.Exception {
 		if !first {
 			if c.Budget <= 0 || c.Mode&(ModeTF|ModeBreak) != 0 || c.PendingDB != 0 {
 				c.EIP = c.ip(s)
+				c.Repeating = true
 				return nil
 			}
 			c.Budget--

@@ -363,7 +363,13 @@ func VERW(c *CPU, s *Site) *x86.Exception {
 	return exc
 }
 
+// ARPL wants its destination writable even where nothing is to be adjusted.
 func ARPL(c *CPU, s *Site) *x86.Exception {
+	if in := s.Inst; in.Args[0].Kind == decoder.KindMem {
+		if exc := c.ProbeSeg(in.Seg, c.EA(in), 2); exc != nil {
+			return exc
+		}
+	}
 	dst, exc := c.Operand(s.Inst, 0)
 	if exc != nil {
 		return exc
