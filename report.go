@@ -18,6 +18,7 @@ func (m *Machine) Report(why Stop) string {
 	fmt.Fprintf(&b, "%s at %04x:%08x after %d steps, CPL %d, %s\n", why, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), c.CPL, m.modeName())
 	m.reportFaults(&b, why)
 	m.reportRegisters(&b)
+	m.reportTrail(&b)
 	m.reportCode(&b)
 	return b.String()
 }
@@ -226,16 +227,4 @@ func flagNames(f uint64) string {
 		}
 	}
 	return fmt.Sprintf("[%s] IOPL %d", strings.Join(names, " "), f>>x86.IOPLShift&3)
-}
-
-// reportCode lists the instruction at which the processor stands.
-func (m *Machine) reportCode(b *strings.Builder) {
-	c := m.CPU
-	code := m.codeAt(c.EIP)
-	if len(code) == 0 {
-		fmt.Fprintf(b, "there is no code at %04x:%08x\n", c.Seg[x86.CS].Sel, c.EIP)
-		return
-	}
-	n, text := listing(code, m.codeSize(), c.EIP)
-	fmt.Fprintf(b, "at %04x:%08x  %-22x %s\n", c.Seg[x86.CS].Sel, c.EIP, code[:n], text)
 }

@@ -1,0 +1,92 @@
+package ringzero
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ringzero/bus"
+	"ringzero/mmu"
+	"ringzero/translator/ir"
+	"ringzero/x86"
+)
+
+// trailLength is how many instructions a report shows.
+const trailLength = 16
+
+// recent is satisfied by an engine that knows which blocks were entered last:
+// the latest first, with the step of their last entry.
+type recent interface {
+	Recent(n int) (blocks []*ir.Block, steps []uint64)
+}
+
+// reportTrail lists the last instructions that were begun, the oldest first.
+func (m *Machine) reportTrail(b *strings.Builder) {
+	e, ok := any(m.Engine).(recent)
+	if !ok {
+		return
+	}
+	lines := []string(nil) // the latest first
+	blocks, steps := e.Recent(trailLength)
+	end, left := m.CPU.Steps(), trailLength
+	for i, block := range blocks {
+		ran := int(end - steps[i])
+		n := min(ran, len(block.Insts))
+		// A loop is entered again and again, of which the last time is known; a
+		// repeated string instruction and a delivery take steps of their own.
+		if ran > n {
+			lines = append(lines, fmt.Sprintf("  ... %d further steps", ran-n))
+		}
+		for k := n - 1; k >= 0 && left > 0; k, left = k-1, left-1 {
+			lines = append(lines, m.trailLine(block, k, steps[i]+uint64(k)))
+		}
+		if end = steps[i]; left == 0 {
+			break
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	slices.Reverse(lines)
+	fmt.Fprintf(b, "the last %d instructions, by step and linear address:\n%s\n", trailLength-left, strings.Join(lines, "\n"))
+}
+
+// trailLine is the k-th instruction of a block.
+func (m *Machine) trailLine(block *ir.Block, k int, step uint64) string {
+	in := &block.Insts[k]
+	off := block.Off + uint64(block.Sites[k].Off)
+	va, ok := m.linearOf(off)
+	if !ok {
+		return fmt.Sprintf("  %d  RAM %09x  %s", step, off, in.Text(off))
+	}
+	code := m.linear(va, int(in.Len))
+	if len(code) < int(in.Len) {
+		return fmt.Sprintf("  %d  %08x  %s", step, va, in.Text(va))
+	}
+	_, text := listing(code, in.Mode, va-m.CPU.Seg[x86.CS].Base)
+	return fmt.Sprintf("  %d  %08x  %-22x %s", step, va, code, text)
+}
+
+// linearOf finds the linear address that code in RAM is executed at; the TLB
+// still has the pages of the last instructions, as a rule.
+func (m *Machine) linearOf(off uint64) (va uint64, ok bool) {
+	page := off &^ (bus.PageSize - 1)
+	for i := range m.CPU.TLB {
+		if t := &m.CPU.TLB[i]; t.Exec != mmu.Invalid && t.Exec+t.Addend == page {
+			return t.Exec | off&(bus.PageSize-1), true
+		}
+	}
+	return 0, false
+}
+
+// reportCode lists the instruction at which the processor stands.
+func (m *Machine) reportCode(b *strings.Builder) {
+	c := m.CPU
+	code := m.codeAt(c.EIP)
+	if len(code) == 0 {
+		fmt.Fprintf(b, "there is no code at %04x:%08x\n", c.Seg[x86.CS].Sel, c.EIP)
+		return
+	}
+	n, text := listing(code, m.codeSize(), c.EIP)
+	fmt.Fprintf(b, "next, at %04x:%08x: %x  %s\n", c.Seg[x86.CS].Sel, c.EIP, code[:n], text)
+}
