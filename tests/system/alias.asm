@@ -394,11 +394,14 @@ a20:
         run WORK + 0x100700
         check "A20 back: code at 300700", eax, 0x30
         ret
+; A20 is open while either gate is: the 8042's output port or port 92h.
 .image:
+        mov bl, 0xdd                    ; output port, A20 off
+        call .gate
         in al, 0x92
         and al, 0xfc
         out 0x92, al
-        mov ebx, [WORK + 0x100600]
+        mov ecx, [WORK + 0x100600]
         mov ebp, [0x100600]
         mov dword [WORK + 0x100600], 0x44440000
         mov edx, WORK + 0x100700
@@ -408,6 +411,24 @@ a20:
         or al, 2
         and al, 0xfe
         out 0x92, al
+        mov bl, 0xdf
+        call .gate
+        mov ebx, ecx
+        ret
+.gate:
+        in al, 0x64
+        test al, 2
+        jnz .gate
+        mov al, 0xd1                    ; write output port
+        out 0x64, al
+.gate2: in al, 0x64
+        test al, 2
+        jnz .gate2
+        mov al, bl
+        out 0x60, al
+.gate3: in al, 0x64
+        test al, 2
+        jnz .gate3
         ret
 .image_end:
 image_end:

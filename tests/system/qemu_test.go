@@ -85,7 +85,7 @@ var qemuFlaws = map[string][]flaw{
 	"returns": {
 		{"use of a nulled segment", noRights},
 		{"* to beyond the limit of ring-3 code*", noCSLimit},
-		{"retf to SS absent", absentSS},
+		{"* to SS absent", absentSS},
 		{"iret flags: ring 3 can't set VM", "TCG lets IRET in ring 3 touch VM"},
 		{"iret at CPL 0 sets VIF and VIP", "TCG 7.2 drops them"},
 	},
@@ -101,7 +101,7 @@ var qemuFlaws = map[string][]flaw{
 		{"GS *", lateEIP},
 		{"CS *", lateEIP},
 		{"SS *", lateEIP},
-		{"EIP beyond CS", noCSLimit},
+		{"EIP beyond CS*", noCSLimit},
 	},
 	"v86": {
 		{"* at FFFF*", noLimits},

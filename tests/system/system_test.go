@@ -45,14 +45,11 @@ const (
 )
 
 func TestSystem(t *testing.T) {
-	eng := ours
-	if os.Getenv("RINGZERO_SYSTEM") == "qemu" {
-		eng = qemu
-	}
-	if eng.run == nil {
-		t.Skip("there is no machine to test yet; RINGZERO_SYSTEM=qemu runs the tests on QEMU")
-	}
 	nasm := need.Tool(t, "nasm")
+	engines := ours()
+	if os.Getenv("RINGZERO_SYSTEM") == "qemu" {
+		engines = []engine{qemu}
+	}
 	sources, err := filepath.Glob("*.asm")
 	require.NoError(t, err)
 	require.NotEmpty(t, sources)
@@ -60,17 +57,26 @@ func TestSystem(t *testing.T) {
 		name := strings.TrimSuffix(source, ".asm")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			output, exit := eng.run(t, assemble(t, nasm, source))
-			if dir := os.Getenv("RINGZERO_SYSTEM_LOG"); dir != "" {
-				require.NoError(t, os.WriteFile(filepath.Join(dir, name+".log"), []byte(output), 0o644))
-			}
-			for _, complaint := range judge(output, exit, name, eng) {
-				t.Error(complaint)
+			elf := assemble(t, nasm, source)
+			for _, eng := range engines {
+				t.Run(eng.name, func(t *testing.T) { check(t, name, elf, eng) })
 			}
 		})
 	}
-	for name := range eng.flaws {
-		require.FileExists(t, name+".asm", "flaws of a test that does not exist")
+	for _, eng := range engines {
+		for name := range eng.flaws {
+			require.FileExists(t, name+".asm", "flaws of a test that does not exist")
+		}
+	}
+}
+
+func check(t *testing.T, name, elf string, eng engine) {
+	output, exit := eng.run(t, elf)
+	if dir := os.Getenv("RINGZERO_SYSTEM_LOG"); dir != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-"+eng.name+".log"), []byte(output), 0o644))
+	}
+	for _, complaint := range judge(output, exit, name, eng) {
+		t.Error(complaint)
 	}
 }
 
