@@ -259,16 +259,31 @@ func (c *CPU) enterTask(sel x86.Selector, d x86.Descriptor, wide bool, img *imag
 		c.CPL = 3
 	}
 	defer c.updateMode()
-	if exc := c.taskLDT(x86.Selector(img.ldt), ext); exc != nil {
-		return exc
+	// The first error is raised, in the new task; what else can be loaded is
+	// (SDM 3A 6.15, interrupt 10: all state is loaded without further checks).
+	var first *x86.Exception
+	note := func(exc *x86.Exception) {
+		if exc != nil && first == nil {
+			e := *exc
+			first = &e
+		}
 	}
+	note(c.taskLDT(x86.Selector(img.ldt), ext))
 	if c.Flags&x86.VM != 0 {
 		for i := range img.seg {
 			c.loadReal(i, img.seg[i])
 		}
-		return nil
+	} else {
+		note(c.taskCode(x86.Selector(img.seg[x86.CS]), ext))
+		note(c.taskStack(x86.Selector(img.seg[x86.SS]), ext))
+		for _, i := range [...]int{x86.DS, x86.ES, x86.FS, x86.GS} {
+			note(c.taskData(i, x86.Selector(img.seg[i]), ext))
+		}
 	}
-	return c.taskSegments(img, ext)
+	if first == nil && c.EIP > uint64(c.Seg[x86.CS].Limit) {
+		return c.fault(x86.GP, ext)
+	}
+	return first
 }
 
 func (c *CPU) taskLDT(sel x86.Selector, ext uint32) *x86.Exception {
@@ -290,55 +305,54 @@ func (c *CPU) taskLDT(sel x86.Selector, ext uint32) *x86.Exception {
 	return nil
 }
 
-func (c *CPU) taskSegments(img *image, ext uint32) *x86.Exception {
-	cs := x86.Selector(img.seg[x86.CS])
-	code := uint32(cs)&^3 | ext
-	if cs.Null() {
+func (c *CPU) taskCode(sel x86.Selector, ext uint32) *x86.Exception {
+	code := uint32(sel)&^3 | ext
+	if sel.Null() {
 		return c.fault(x86.TS, code)
 	}
-	d, at, exc := c.descriptor(cs, x86.TS, ext)
+	d, at, exc := c.descriptor(sel, x86.TS, ext)
 	if exc != nil {
 		return exc
 	}
-	if !d.Segment() || !d.Code() || d.Conforming() && d.DPL() > cs.RPL() || !d.Conforming() && d.DPL() != cs.RPL() {
+	if !d.Segment() || !d.Code() || d.Conforming() && d.DPL() > sel.RPL() || !d.Conforming() && d.DPL() != sel.RPL() {
 		return c.fault(x86.TS, code)
 	}
 	if !d.Present() {
 		return c.fault(x86.NP, code)
 	}
-	ss := x86.Selector(img.seg[x86.SS])
-	sd, exc := c.checkStack(ss, int(c.CPL), x86.TS, ext)
+	if d, exc = c.touch(d, at); exc != nil {
+		return exc
+	}
+	c.Seg[x86.CS].load(uint16(sel), d)
+	return nil
+}
+
+func (c *CPU) taskStack(sel x86.Selector, ext uint32) *x86.Exception {
+	d, exc := c.checkStack(sel, int(c.CPL), x86.TS, ext)
+	if exc == nil {
+		c.Seg[x86.SS].load(uint16(sel), d)
+	}
+	return exc
+}
+
+func (c *CPU) taskData(seg int, sel x86.Selector, ext uint32) *x86.Exception {
+	if sel.Null() {
+		return nil
+	}
+	code := uint32(sel)&^3 | ext
+	d, at, exc := c.descriptor(sel, x86.TS, ext)
 	if exc != nil {
 		return exc
 	}
-	c.Seg[x86.SS].load(uint16(ss), sd)
-	for _, i := range [...]int{x86.DS, x86.ES, x86.FS, x86.GS} {
-		sel := x86.Selector(img.seg[i])
-		if sel.Null() {
-			continue
-		}
-		code := uint32(sel)&^3 | ext
-		d, at, exc := c.descriptor(sel, x86.TS, ext)
-		if exc != nil {
-			return exc
-		}
-		if !d.Segment() || !d.Readable() || !d.Conforming() && (d.DPL() < sel.RPL() || d.DPL() < int(c.CPL)) {
-			return c.fault(x86.TS, code)
-		}
-		if !d.Present() {
-			return c.fault(x86.NP, code)
-		}
-		if d, exc = c.touch(d, at); exc != nil {
-			return exc
-		}
-		c.Seg[i].load(uint16(sel), d)
+	if !d.Segment() || !d.Readable() || !d.Conforming() && (d.DPL() < sel.RPL() || d.DPL() < int(c.CPL)) {
+		return c.fault(x86.TS, code)
+	}
+	if !d.Present() {
+		return c.fault(x86.NP, code)
 	}
 	if d, exc = c.touch(d, at); exc != nil {
 		return exc
 	}
-	c.Seg[x86.CS].load(uint16(cs), d)
-	if c.EIP > uint64(c.Seg[x86.CS].Limit) {
-		return c.fault(x86.GP, ext)
-	}
+	c.Seg[seg].load(uint16(sel), d)
 	return nil
 }
