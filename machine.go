@@ -82,6 +82,7 @@ func New(conf Config) (*Machine, error) {
 	}
 	m := &Machine{Memory: mem, Ports: bus.NewPorts(), Clock: bus.NewClock(), conf: conf, rateNum: 1, rateDen: 1}
 	m.CPU = cpu.New(model, mem, m.Ports)
+	m.CPU.Seed(conf.Seed)
 	m.CPU.Time = m.time
 	m.CPU.SyncClock = func() { m.Clock.Set(m.time(m.CPU.Steps())) }
 	m.Clock.Changed = m.CPU.Leave

@@ -103,6 +103,7 @@ var Calls = func() (t [1024]Call) {
 	on(RDTSC, decoder.RDTSC)
 	on(RDPMC, decoder.RDPMC)
 	on(CPUID, decoder.CPUID)
+	on(RDRAND, decoder.RDRAND)
 	end(RDMSR, decoder.RDMSR)
 	end(WRMSR, decoder.WRMSR)
 

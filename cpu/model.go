@@ -25,6 +25,8 @@ const (
 	featPAT  = 1 << 16
 	featMMX  = 1 << 23
 	featFXSR = 1 << 24
+
+	featRDRAND = 1 << 30 // in ECX
 )
 
 // Model is what a processor model shows and accepts.
@@ -32,7 +34,7 @@ type Model struct {
 	Name string
 	// Signature is CPUID leaf 1 EAX, and EDX after reset.
 	Signature uint32
-	EDX       uint32
+	EDX, ECX  uint32
 	// CR4 has the bits that may be set, 0 where there is no CR4.
 	CR4 uint64
 	// P6 models have its MSRs; NX ones EFER.NXE; NoID ones no CPUID.
@@ -61,7 +63,7 @@ func models() map[string]*Model {
 		"pentiumpro": {Name: "pentiumpro", Signature: 0x633, MaxLeaf: 2, CR4: cr4P6, P6: true,
 			EDX: featFPU | featVME | featDE | featPSE | featTSC | featMSR | featPAE | featCX8 | featSEP | featPGE |
 				featCMOV | featPAT},
-		"max": {Name: "max", Signature: 0x6b4, MaxLeaf: 2, CR4: cr4P6 | x86.CR4_OSFXSR, P6: true, NX: true,
+		"max": {Name: "max", Signature: 0x6b4, MaxLeaf: 2, CR4: cr4P6 | x86.CR4_OSFXSR, P6: true, NX: true, ECX: featRDRAND,
 			EDX: featFPU | featVME | featDE | featPSE | featTSC | featMSR | featPAE | featCX8 | featSEP | featPGE |
 				featCMOV | featPAT | featMMX | featFXSR},
 	}
@@ -90,7 +92,8 @@ func ModelByName(name string) (*Model, error) {
 	m.features = map[decoder.Feature]bool{decoder.Base: true, decoder.I486: true, decoder.X87: true,
 		decoder.CPUIDInst: !m.NoID, decoder.TSC: m.has(featTSC), decoder.MSR: m.has(featMSR), decoder.CX8: m.has(featCX8),
 		decoder.CMOV: m.has(featCMOV), decoder.SEP: m.has(featSEP), decoder.MMX: m.has(featMMX),
-		decoder.FXSR: m.has(featFXSR), decoder.NOPL: m.P6, decoder.RDPMCInst: m.P6, decoder.PREFETCHInst: m.P6}
+		decoder.FXSR: m.has(featFXSR), decoder.NOPL: m.P6, decoder.RDPMCInst: m.P6, decoder.PREFETCHInst: m.P6,
+		decoder.RDRANDInst: m.ECX&featRDRAND != 0}
 	return m, nil
 }
 
@@ -116,7 +119,7 @@ func CPUID(c *CPU, s *Site) *x86.Exception {
 		case 0:
 			a, b, d, cx = m.MaxLeaf, word(vendor), word(vendor[4:]), word(vendor[8:])
 		case 1:
-			a, d = m.Signature, m.EDX
+			a, cx, d = m.Signature, m.ECX, m.EDX
 		case 2:
 			a = 1 // no cache or TLB to describe
 		}

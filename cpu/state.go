@@ -114,14 +114,17 @@ type State struct {
 	// Repeating holds between two iterations of a string instruction: it was
 	// begun, and EIP is still at it.
 	Repeating bool
-	// PendingDB are DR6 bits of debug traps to deliver after the instruction.
-	PendingDB uint64
+	// PendingDB are DR6 bits of debug traps to deliver after the instruction,
+	// HeldDB of those that a load of SS put off by one more.
+	PendingDB, HeldDB uint64
 
 	SysenterCS, SysenterESP, SysenterEIP uint64
 	PAT                                  uint64
 	TSCOffset                            uint64
 	MiscEnable                           uint64
 	BIOSSign                             uint64
+	// Random is the state of RDRAND's generator; a reset leaves it.
+	Random uint64
 
 	FPU FPU
 }
@@ -235,7 +238,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 
 // Reset is power-up and RESET# (SDM 3A 9.1.1, table 9-1).
 func (c *CPU) Reset() {
-	c.State = State{}
+	c.State = State{Random: c.Random}
 	c.Flags = x86.F1
 	c.EIP = 0xfff0
 	c.CR0 = x86.CR0_ET | x86.CR0_CD | x86.CR0_NW
@@ -334,7 +337,7 @@ func (c *CPU) updateMode() {
 	if c.Flags&x86.TF != 0 {
 		m |= ModeTF
 	}
-	if c.checkBP || c.Flags&x86.RF != 0 {
+	if c.checkBP || c.Flags&x86.RF != 0 || c.HeldDB != 0 {
 		m |= ModeBreak
 	}
 	c.Mode = m

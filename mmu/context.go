@@ -3,7 +3,7 @@ package mmu
 import "ringzero/bus"
 
 // TLBSize is the number of entries of a first-level array.
-const TLBSize = 1024
+const TLBSize = 4096
 
 // Invalid is a tag that no page address equals.
 const Invalid = 1
@@ -29,7 +29,7 @@ func (t *TLB) clear() {
 	}
 }
 
-// maxContexts bounds the memory that shadow contexts take: 64 KiB each.
+// maxContexts bounds the memory that shadow contexts take: 260 KiB each.
 const maxContexts = 24
 
 // Context holds what is known of one address space.
@@ -39,6 +39,8 @@ type Context struct {
 	id    uint64 // changes when the context is given to another address space
 	epoch uint64
 	used  uint64
+	// idle counts writes to its tables while another context is in force.
+	idle int
 	// tables is the RAM page (plus one) of the page table that each PDE led to,
 	// so that a table's use is recorded once.
 	tables [2048]uint32
@@ -85,6 +87,7 @@ func (m *MMU) Switch() {
 
 func (m *MMU) enter(c *Context) {
 	m.Context = c
+	c.idle = 0
 	if c.epoch != m.epoch {
 		c.epoch = m.epoch
 		for _, t := range []*TLB{&c.User, &c.Super} {
@@ -104,7 +107,9 @@ func (m *MMU) context() *Context {
 	}
 	var c *Context
 	if len(m.contexts) < maxContexts {
-		c = &Context{}
+		if c, m.spare = m.spare, nil; c == nil {
+			c = &Context{}
+		}
 		m.contexts = append(m.contexts, c)
 	} else {
 		c = m.contexts[0]
@@ -116,7 +121,7 @@ func (m *MMU) context() *Context {
 		m.retire(c)
 	}
 	m.ids++
-	c.id, c.used = m.ids, m.clock
+	c.id, c.used, c.idle = m.ids, m.clock, 0
 	clear(c.tables[:])
 	clear(c.root[:])
 	clear(c.filled[:])
@@ -124,6 +129,22 @@ func (m *MMU) context() *Context {
 	c.User.clear()
 	c.Super.clear()
 	return c
+}
+
+// idleWrites is how often the tables of an idle context may be written before it
+// is forgotten: its process has ended, and the tables are data by now.
+const idleWrites = 32
+
+// forget drops an idle context.
+func (m *MMU) forget(c *Context) {
+	m.retire(c)
+	for i, o := range m.contexts {
+		if o == c {
+			m.contexts = append(m.contexts[:i], m.contexts[i+1:]...)
+			m.spare = c
+			return
+		}
+	}
 }
 
 // Flush drops everything in every context.
@@ -205,6 +226,7 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 	us := m.uses[page]
 	kept := us[:0]
 	code := false
+	var gone *Context
 	for _, u := range us {
 		c := u.ctx
 		if c.id != u.id {
@@ -216,6 +238,12 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 		}
 		if !u.dir && c.tables[uint64(u.base)/dirs] != uint32(page+1) {
 			continue // the directory entry leads elsewhere by now
+		}
+		if c != m.Context {
+			if c.idle++; c.idle > idleWrites {
+				gone = c
+				continue
+			}
 		}
 		kept = append(kept, u)
 		for i := offset / size; i <= (offset+length-1)/size; i++ {
@@ -234,16 +262,24 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 	if code && m.CodeDropped != nil {
 		m.CodeDropped()
 	}
+	m.uses[page] = kept
+	if gone != nil {
+		m.forget(gone)
+		kept = m.uses[page]
+	}
 	if len(kept) == 0 {
 		delete(m.uses, page)
 		return false
 	}
-	m.uses[page] = kept
 	return true
 }
 
 // marked drops the write tags of a page that got a mark.
 func (m *MMU) marked(page uint64) {
+	if !m.writable[page] {
+		return
+	}
+	m.writable[page] = false
 	m.epoch++
 	c := m.Context
 	c.epoch = m.epoch

@@ -43,7 +43,9 @@ type MMU struct {
 	PDPTE [4]uint64
 
 	contexts []*Context
+	spare    *Context         // forgotten, to be used again
 	uses     map[uint64][]use // by RAM page of a table
+	writable []bool           // by RAM page: some array may have a write tag of it
 	epoch    uint64           // counts marks set: idle contexts drop write tags by it
 	ids      uint64
 	clock    uint64 // counts context switches, for the choice of a victim
@@ -70,7 +72,8 @@ type Range struct{ Base, Last uint64 }
 
 // New makes an MMU with paging off and A20 open.
 func New(mem *bus.Memory) *MMU {
-	m := &MMU{Mem: mem, A20: ^uint64(0), uses: map[uint64][]use{}}
+	m := &MMU{Mem: mem, A20: ^uint64(0), uses: map[uint64][]use{},
+		writable: make([]bool, mem.Size()>>bus.PageShift)}
 	mem.RAM.Own(bus.Table, m.tableWritten)
 	mem.RAM.OnMark(m.marked)
 	m.Context = m.context()

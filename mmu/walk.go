@@ -222,6 +222,7 @@ func (m *MMU) fill(page uint64, r *result, user bool) {
 	*e = Entry{Read: page, Write: Invalid, Exec: Invalid, Addend: off - page}
 	if write && r.write && r.dirty && m.Mem.Marks(off>>bus.PageShift) == 0 {
 		e.Write = page
+		m.writable[off>>bus.PageShift] = true
 	}
 	if r.exec {
 		e.Exec = page

@@ -33,7 +33,7 @@ type Config struct {
 const (
 	defaultMaxBlock = 32
 	defaultCache    = 64 << 20
-	jumpBits        = 14
+	jumpBits        = 15
 )
 
 // Engine runs one processor.
@@ -44,6 +44,7 @@ type Engine struct {
 	conf    Config
 	back    *closure.Backend
 	jump    [1 << jumpBits]*ir.Block
+	blocks  map[key]*ir.Block
 	pages   map[uint64]*codePage // by RAM page
 	bytes   int64
 	since   int
@@ -78,7 +79,7 @@ func New(c *cpu.CPU, conf Config) *Engine {
 	if conf.CacheBytes <= 0 {
 		conf.CacheBytes = defaultCache
 	}
-	e := &Engine{CPU: c, conf: conf, back: closure.New(c), pages: map[uint64]*codePage{}}
+	e := &Engine{CPU: c, conf: conf, back: closure.New(c), blocks: map[key]*ir.Block{}, pages: map[uint64]*codePage{}}
 	c.Mem.Own(bus.Code, e.written)
 	c.CodeAt = e.codeAt
 	return e
@@ -145,38 +146,43 @@ func (e *Engine) find(one uint32) *ir.Block {
 			return b
 		}
 	}
-	return e.lookup(va, one)
+	return e.lookup(va, t, one)
 }
 
-func (e *Engine) lookup(va uint64, one uint32) *ir.Block {
+// key names a block in the cache.
+type key struct {
+	off  uint64
+	mode uint32
+}
+
+func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *ir.Block {
 	c := e.CPU
 	e.Stats.Lookups++
-	cs := &c.Seg[x86.CS]
-	if c.EIP > uint64(cs.Limit) {
+	if c.EIP > uint64(c.Seg[x86.CS].Limit) {
 		e.raise(x86.Exception{Vector: x86.GP})
 		return nil
 	}
-	user := c.CPL == 3
-	phys, exc := c.MMU.Translate(va, mmu.Exec, user)
-	if exc != nil {
-		e.raise(*exc)
-		return nil
+	off, ram := va+t.Addend, true
+	if t.Exec != va&^0xfff {
+		phys, exc := c.MMU.Translate(va, mmu.Exec, c.CPL == 3)
+		if exc != nil {
+			e.raise(*exc)
+			return nil
+		}
+		off, ram, _ = c.Mem.Page(phys)
+		off |= phys & 0xfff
 	}
-	off, read, _ := c.Mem.Page(phys)
-	off |= phys & 0xfff
 	mode := c.Mode | one
-	if read {
-		if p := e.pages[off>>bus.PageShift]; p != nil {
-			for _, b := range p.blocks {
-				if b.Off == off && b.Mode == mode && e.enterable(b, va) {
-					e.jump[hash(off, mode)] = b
-					return b
-				}
+	if ram {
+		if b := e.blocks[key{off, mode}]; b != nil && e.enterable(b, va) {
+			if !b.Straddle {
+				e.jump[hash(off, mode)] = b
 			}
+			return b
 		}
 	}
 	e.Stats.Misses++
-	return e.translate(va, off, read, mode)
+	return e.translate(va, off, ram, mode)
 }
 
 // enterable re-checks what a block's key does not say: the limit of the code
@@ -395,6 +401,9 @@ func (e *Engine) kill(b *ir.Block) {
 	}
 	b.Dead = true
 	e.bytes -= size(b)
+	if k := (key{b.Off, b.Mode}); e.blocks[k] == b {
+		delete(e.blocks, k)
+	}
 	for _, r := range b.From {
 		if r.Block.Link[r.Exit] == b {
 			r.Block.Link[r.Exit] = nil
@@ -455,6 +464,7 @@ func (e *Engine) Flush() {
 		}
 		e.CPU.Mem.ClearMark(page, bus.Code)
 	}
+	clear(e.blocks)
 	clear(e.pages)
 	clear(e.jump[:])
 	e.bytes = 0

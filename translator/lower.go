@@ -326,3 +326,20 @@ func known(uops []ir.Uop) {
 		}
 	}
 }
+
+// Executes tells whether instructions of an Op are implemented: lowered to
+// micro-ops or called out. The others raise #UD and stand in
+// docs/KNOWN_GAPS.md.
+func Executes(op decoder.Op) bool {
+	if _, ok := alu[op]; ok || cpu.Calls[op].Do != nil {
+		return true
+	}
+	switch op {
+	case decoder.NOP, decoder.PAUSE, decoder.PREFETCH, decoder.ENDBR, decoder.LEA, decoder.MOVZX, decoder.MOVSX,
+		decoder.SHLD, decoder.SHRD, decoder.IMUL, decoder.PUSH, decoder.POP, decoder.LEAVE, decoder.XCHG, decoder.BSWAP,
+		decoder.SETCC, decoder.CMOVCC, decoder.CBW, decoder.CWD, decoder.JMP, decoder.JCC, decoder.CALL, decoder.JMPI,
+		decoder.CALLI, decoder.RET, decoder.LOOP, decoder.LOOPE, decoder.LOOPNE, decoder.JCXZ:
+		return true
+	}
+	return false
+}

@@ -199,6 +199,7 @@ func (e *Engine) enter(b *ir.Block) {
 		e.Flush()
 	}
 	e.bytes += size(b)
+	e.blocks[key{b.Off, b.Mode}] = b
 	e.add(b.Off>>bus.PageShift, b)
 	if b.Straddle {
 		e.add(b.Off2>>bus.PageShift, b)
