@@ -1,8 +1,6 @@
 ; The boot sector: reads the rest of the image by INT 13h, one sector at a time,
-; in the CHS geometry of a 1.44 MB floppy.
+; in the CHS geometry that the BIOS tells, else that of a 1.44 MB floppy.
 
-SECTORS_PER_TRACK equ 18
-HEADS             equ 2
 READ_TRIES        equ 5
 
 boot:
@@ -17,6 +15,20 @@ boot:
         sti
         cld
         mov [boot_drive], dl
+        mov ah, 8                       ; drive parameters; ES:DI is changed
+        xor di, di
+        int 0x13
+        jc .known
+        and cx, 0x3f
+        jz .known
+        mov [boot_sectors], cx
+        mov dl, dh
+        xor dh, dh
+        inc dx
+        mov [boot_heads], dx
+.known:
+        xor ax, ax
+        mov es, ax
         mov bx, IMAGE_BASE + 512        ; where the next sector goes
         mov si, 1                       ; its number on the floppy
 .next:
@@ -26,14 +38,13 @@ boot:
 .try:
         mov ax, si
         xor dx, dx
-        mov cx, SECTORS_PER_TRACK
-        div cx                          ; AX track over both heads, DX sector from 0
+        div word [boot_sectors]         ; AX track over all heads, DX sector from 0
         mov cl, dl
         inc cl
-        shr ax, 1                       ; HEADS = 2
+        xor dx, dx
+        div word [boot_heads]           ; AX cylinder, DX head
         mov ch, al
-        mov dh, 0
-        adc dh, 0
+        mov dh, dl
         mov dl, [boot_drive]
         mov ax, 0x0201                  ; read one sector
         push si
@@ -68,5 +79,7 @@ boot:
         db "ringzero monitor: the floppy can't be read.", 13, 10, 0
 
 boot_drive: db 0
+boot_sectors: dw 18
+boot_heads: dw 2
         times 510 - ($ - image_start) db 0
         dw 0xaa55

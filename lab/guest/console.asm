@@ -21,11 +21,9 @@ console_init:
         cmp al, 0xff                    ; nothing there
         je .no_serial
         mov dword [have_serial], 1
-        mov dx, COM1
-        in al, dx
-        inc dx
-        mov al, 1                       ; interrupt on received data
-        out dx, al
+        mov dx, COM1 + 1
+        mov al, 1                       ; interrupt on received data; a byte that
+        out dx, al                      ; came early raises it now
 .no_serial:
         mov ecx, 16                     ; drop what the 8042 still holds
 .drain:

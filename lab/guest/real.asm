@@ -152,6 +152,7 @@ enable_a20:
         ret
 
 ; serial_init sets COM1 to 115200 8N1; an absent port reads FFh and stays unused.
+; The FIFOs are left as they are: to switch them would lose what was typed ahead.
 serial_init:
         mov dx, COM1 + 3
         mov al, 0x80                    ; DLAB
@@ -165,10 +166,7 @@ serial_init:
         mov dx, COM1 + 3
         mov al, 3                       ; 8N1
         out dx, al
-        dec dx
-        mov al, 7                       ; FIFOs on and cleared, trigger at one byte
-        out dx, al
-        dec dx
+        mov dx, COM1 + 1
         mov al, 0                       ; no interrupts yet
         out dx, al
         mov dx, COM1 + 4
