@@ -113,6 +113,7 @@ func (c *CPU) DebugFault(bits uint64) {
 func (c *CPU) DebugTrap() {
 	c.DR[6] |= c.PendingDB
 	c.PendingDB = 0
+	c.Halted = false // HLT under TF
 	c.DR[7] &^= x86.DR7_GD
 	c.raise(x86.Exception{Vector: x86.DB}, 0)
 	c.updateDebug()
@@ -171,11 +172,24 @@ func (c *CPU) BeforeStep() (bits uint64) {
 	return bits
 }
 
+// hold puts off the data breakpoints that a load of SS hit until the next
+// instruction is through (SDM 3A 6.8.3).
+func (c *CPU) hold() {
+	if c.PendingDB != 0 {
+		c.HeldDB, c.PendingDB = c.HeldDB|c.PendingDB, 0
+		c.updateMode()
+	}
+}
+
 // AfterStep notes the single-step trap of an instruction that began with TF set
 // and retired without an interrupt (SDM 3B 18.3.1.4).
 func (c *CPU) AfterStep(trap bool) {
 	if trap && !c.delivered && !(c.ShadowDebug && c.ShadowStep == c.Steps()) {
 		c.PendingDB |= x86.DR6_BS
+	}
+	if c.HeldDB != 0 && !(c.ShadowDebug && c.ShadowStep == c.Steps()) {
+		c.PendingDB, c.HeldDB = c.PendingDB|c.HeldDB, 0
+		c.updateMode()
 	}
 }
 

@@ -152,6 +152,9 @@ func CALLFar(c *CPU, s *Site) *x86.Exception {
 			return exc
 		}
 		st := c.stackNow()
+		if exc := c.room(&st, size, 2, 0); exc != nil {
+			return exc
+		}
 		if off > uint64(d.Limit()) {
 			return c.gp0()
 		}
@@ -218,13 +221,24 @@ func (c *CPU) callGate(gate x86.Descriptor, next uint64) *x86.Exception {
 	}
 	cpl := int(c.CPL)
 	st := c.stackNow()
-	var frame [36]uint64
-	n := 0
-	if !d.Conforming() && d.DPL() < cpl {
+	inner := !d.Conforming() && d.DPL() < cpl
+	n := 2
+	if inner {
 		cpl = d.DPL()
 		if st, exc = c.innerStack(cpl, 0); exc != nil {
 			return exc
 		}
+		n += 2 + gate.GateCount()
+	}
+	if exc := c.room(&st, size, n, 0); exc != nil {
+		return exc
+	}
+	if off > uint64(d.Limit()) {
+		return c.gp0()
+	}
+	var frame [36]uint64
+	n = 0
+	if inner {
 		frame[0], frame[1], n = uint64(c.Seg[x86.SS].Sel), c.R[x86.SP], 2
 		for i := gate.GateCount() - 1; i >= 0; i-- {
 			v, exc := c.Peek(uint64(i*size), size)
@@ -234,9 +248,6 @@ func (c *CPU) callGate(gate x86.Descriptor, next uint64) *x86.Exception {
 			frame[n] = v
 			n++
 		}
-	}
-	if off > uint64(d.Limit()) {
-		return c.gp0()
 	}
 	frame[n], frame[n+1] = uint64(c.Seg[x86.CS].Sel), next
 	if exc := c.pushFrame(&st, size, frame[:n+2], 0); exc != nil {
@@ -331,9 +342,6 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 	}
 	sd, exc := c.checkStack(x86.Selector(ss), rpl, x86.GP, 0)
 	if exc != nil {
-		if flags != nil && exc.Vector == x86.SS_ { // an absent stack is #NP for IRET, #SS for RET
-			exc.Vector = x86.NP
-		}
 		return exc
 	}
 	if off > uint64(d.Limit()) {
@@ -368,12 +376,21 @@ const (
 	iretMask32 = iretMask16 | x86.RF | x86.AC | x86.ID
 )
 
-// writable is the set of flags that an IRET or POPF of this size may change at
-// the present privilege (SDM 2A IRET, POPF).
-func (c *CPU) writable(mask uint64) uint64 {
+// existing leaves of a set of flags those that the processor's model has.
+func (c *CPU) existing(mask uint64) uint64 {
 	if c.Model.NoID {
 		mask &^= x86.ID
 	}
+	if !c.Model.has(featVME) {
+		mask &^= x86.VIF | x86.VIP
+	}
+	return mask
+}
+
+// writable is the set of flags that an IRET or POPF of this size may change at
+// the present privilege (SDM 2A IRET, POPF).
+func (c *CPU) writable(mask uint64) uint64 {
+	mask = c.existing(mask)
 	if c.CPL > 0 {
 		mask &^= x86.IOPL
 	}
@@ -445,14 +462,14 @@ func (c *CPU) iretToV86(f [3]uint64) *x86.Exception {
 		}
 		v[i] = w
 	}
-	mask := uint64(iretMask32 | x86.VM | x86.VIF | x86.VIP)
-	if c.Model.NoID {
-		mask &^= x86.ID
+	if f[0] > 0xffff {
+		return c.gp0()
 	}
+	mask := c.existing(iretMask32 | x86.VM | x86.VIF | x86.VIP)
 	c.CPL = 3
 	c.setFlags(c.Flags&^mask | f[2]&mask)
 	c.loadReal(x86.CS, uint16(f[1]))
-	c.EIP = f[0] & 0xffff
+	c.EIP = f[0]
 	c.loadReal(x86.SS, uint16(v[1]))
 	c.R[x86.SP] = v[0]
 	c.loadReal(x86.ES, uint16(v[2]))

@@ -174,9 +174,6 @@ func (c *CPU) deliver(v x86.Vector, src Source, hasCode bool, code uint32, rf ui
 			return exc
 		}
 	}
-	if offset > uint64(d.Limit()) {
-		return c.fault(x86.GP, ext)
-	}
 	var frame [10]uint64
 	n := 0
 	put := func(v uint64) { frame[n] = v; n++ }
@@ -195,6 +192,12 @@ func (c *CPU) deliver(v x86.Vector, src Source, hasCode bool, code uint32, rf ui
 	put(c.EIP)
 	if hasCode {
 		put(uint64(code))
+	}
+	if exc := c.room(&st, size, n, ext); exc != nil {
+		return exc
+	}
+	if offset > uint64(d.Limit()) {
+		return c.fault(x86.GP, ext)
 	}
 	if exc := c.pushFrame(&st, size, frame[:n], ext); exc != nil {
 		return exc
@@ -258,21 +261,30 @@ func (c *CPU) stackNow() stack {
 	return stack{c.Seg[x86.SS], c.R[x86.SP] & m, m, c.CPL == 3}
 }
 
-// pushFrame pushes values of the same size in turn and moves st.sp. All is
-// checked before the first is written. Out of the limit is #SS: with code ext
-// on the present stack, with the selector on a new one.
-func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.Exception {
+// room checks that n values of a size can be pushed within the stack's limit.
+// Where not it is #SS: with code ext on the present stack, with the selector on
+// a new one.
+func (c *CPU) room(st *stack, size, n int, ext uint32) *x86.Exception {
 	code := uint32(0)
 	if st.seg.Sel != c.Seg[x86.SS].Sel || st.user != (c.CPL == 3) {
 		code = uint32(st.seg.Sel)&^3 | ext
 	} else if ext != 0 {
 		code = ext
 	}
-	for i := range values {
+	for i := range n {
 		off := (st.sp - uint64(size*(i+1))) & st.mask
 		if off < st.seg.WriteLo || off+uint64(size)-1 > st.seg.WriteHi {
 			return c.fault(x86.SS_, code)
 		}
+	}
+	return nil
+}
+
+// pushFrame pushes values of the same size in turn and moves st.sp. All is
+// checked before the first is written.
+func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.Exception {
+	if exc := c.room(st, size, len(values), ext); exc != nil {
+		return exc
 	}
 	for i := range values {
 		off := (st.sp - uint64(size*(i+1))) & st.mask
@@ -298,7 +310,7 @@ func (c *CPU) innerStack(cpl int, ext uint32) (st stack, exc *x86.Exception) {
 	var sel, sp uint64
 	if tr.Attr&8 != 0 { // 32-bit TSS
 		at := uint32(x86.TSS32_ESP0 + 8*cpl)
-		if at+7 > tr.Limit {
+		if at+5 > tr.Limit { // ESP and the 16 bits of SS
 			return st, c.fault(x86.TS, tssCode)
 		}
 		if sp, exc = c.loadSystem(tr.Base+uint64(at), 4); exc != nil {

@@ -59,24 +59,27 @@ func WRMSR(c *CPU, s *Site) *x86.Exception {
 }
 
 func (c *CPU) setMSR(n uint32, v uint64) bool {
-	switch n {
-	case x86.MSR_TSC:
+	if n == x86.MSR_TSC {
 		c.TSCOffset = v - c.Time(c.Steps())
 		return true
-	case x86.MSR_BIOS_SIGN_ID:
-		c.BIOSSign = v
-		return c.Model.P6
-	case x86.MSR_MISC_ENABLE:
-		c.MiscEnable = v
-		return c.Model.P6
-	case x86.MSR_PAT:
-		for i := range 8 {
-			if t := v >> (8 * i) & 0xff; t > 7 || t == 2 || t == 3 {
-				return false
+	}
+	if c.Model.P6 {
+		switch n {
+		case x86.MSR_BIOS_SIGN_ID:
+			c.BIOSSign = v
+			return true
+		case x86.MSR_MISC_ENABLE:
+			c.MiscEnable = v
+			return true
+		case x86.MSR_PAT:
+			for i := range 8 {
+				if t := v >> (8 * i) & 0xff; t > 7 || t == 2 || t == 3 {
+					return false
+				}
 			}
+			c.PAT = v
+			return true
 		}
-		c.PAT = v
-		return c.Model.P6
 	}
 	if c.Model.has(featSEP) {
 		switch n {

@@ -34,6 +34,9 @@ func (c *CPU) touch(d x86.Descriptor, at uint64) (x86.Descriptor, *x86.Exception
 func (c *CPU) loadReal(seg int, sel uint16) {
 	s := &c.Seg[seg]
 	s.Sel, s.Base = sel, uint64(sel)<<4
+	if s.Attr == 0 { // it was null: nothing of it is kept
+		s.Limit, s.Attr = 0xffff, attrP|attrS|attrRW|attrA
+	}
 	if c.v86() {
 		s.Limit, s.Attr = 0xffff, attrP|attrS|attrRW|attrA|3<<5
 	} else if seg == x86.CS {

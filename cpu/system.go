@@ -73,6 +73,10 @@ func PUSHF(c *CPU, s *Site) *x86.Exception {
 // ignored, which is why it is the classic critical instruction (SDM 2B POPF).
 func POPF(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
+	virtual := c.v86() && c.iopl() < 3
+	if virtual && (c.CR4&x86.CR4_VME == 0 || size == 4) {
+		return c.gp0()
+	}
 	v, exc := c.Peek(0, size)
 	if exc != nil {
 		return exc
@@ -81,8 +85,8 @@ func POPF(c *CPU, s *Site) *x86.Exception {
 	if size == 4 {
 		mask = iretMask32 &^ x86.RF
 	}
-	if c.v86() && c.iopl() < 3 {
-		if c.CR4&x86.CR4_VME == 0 || size == 4 || v&x86.TF != 0 || v&x86.IF != 0 && c.Flags&x86.VIP != 0 {
+	if virtual {
+		if v&x86.TF != 0 || v&x86.IF != 0 && c.Flags&x86.VIP != 0 {
 			return c.gp0()
 		}
 		c.SetSP(c.R[x86.SP] + uint64(size))
@@ -363,15 +367,15 @@ func VERW(c *CPU, s *Site) *x86.Exception {
 	return exc
 }
 
-// ARPL wants its destination writable even where nothing is to be adjusted.
+// ARPL writes its destination, and asks for the right to, only where it has
+// something to adjust (so does silicon, says test386); a missing page is
+// reported as a write, as for any operand that is read to be modified.
 func ARPL(c *CPU, s *Site) *x86.Exception {
-	if in := s.Inst; in.Args[0].Kind == decoder.KindMem {
-		if exc := c.ProbeSeg(in.Seg, c.EA(in), 2); exc != nil {
-			return exc
-		}
-	}
 	dst, exc := c.Operand(s.Inst, 0)
 	if exc != nil {
+		if exc.Vector == x86.PF_ {
+			exc.Code |= x86.PFWrite
+		}
 		return exc
 	}
 	src := c.Reg(&s.Inst.Args[1])
@@ -405,6 +409,7 @@ func MOVSeg(c *CPU, s *Site) *x86.Exception {
 	}
 	if seg == x86.SS {
 		c.shadow(true)
+		c.hold()
 	}
 	return nil
 }
@@ -442,6 +447,7 @@ func POPSeg(c *CPU, s *Site) *x86.Exception {
 	c.R[x86.SP] = c.R[x86.SP]&^mask | sp
 	if seg == x86.SS {
 		c.shadow(true)
+		c.hold()
 	}
 	return nil
 }
@@ -731,6 +737,7 @@ func (c *CPU) virtualInterrupt(v x86.Vector, s *Site) *x86.Exception {
 		return exc
 	}
 	c.SetSP(st.sp)
+	c.delivered = true
 	if c.iopl() < 3 {
 		c.Flags &^= x86.VIF | x86.TF
 	} else {

@@ -236,12 +236,15 @@ func (c *CPU) enterTask(sel x86.Selector, d x86.Descriptor, wide bool, img *imag
 		c.R[i] = img.r[i]
 	}
 	c.EIP, c.moved = img.eip, true
-	mask := uint64(iretMask32 | x86.VM | x86.VIF | x86.VIP)
-	if !wide {
-		mask = 0xffff
+	mask := uint64(iretMask16)
+	if wide {
+		mask = c.existing(iretMask32 | x86.VM | x86.VIF | x86.VIP)
 	}
-	c.Flags = img.flags&mask&(iretMask32|x86.VM|x86.VIF|x86.VIP) | x86.F1
+	c.Flags = img.flags&mask | x86.F1
 	c.CCOp = CCFlags
+	if c.IRQ && c.Flags&x86.IF != 0 {
+		c.Leave()
+	}
 	c.DR[7] &^= 0x155 // local breakpoints
 	c.updateDebug()
 	if img.trap {
