@@ -196,8 +196,9 @@ func (e *Engine) compile(b *ir.Block) {
 func (e *Engine) enter(b *ir.Block) {
 	e.since++
 	if e.bytes > e.conf.CacheBytes || e.conf.EvictEvery != 0 && e.since%e.conf.EvictEvery == 0 {
-		e.Flush()
+		e.evict()
 	}
+	b.Heat = e.period
 	e.bytes += size(b)
 	e.blocks[key{b.Off, b.Mode}] = b
 	e.add(b.Off>>bus.PageShift, b)

@@ -36,6 +36,8 @@ type Block struct {
 	Straddle bool
 	Off2     uint64
 	Dead     bool
+	// Heat is the eviction period in which the block was last looked up.
+	Heat uint32
 
 	// Exit is the exit taken last when Term answered nil: 0, 1, or NoExit for
 	// an indirect branch.
