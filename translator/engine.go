@@ -302,11 +302,12 @@ func (e *Engine) link(from *ir.Block, exit uint8, to *ir.Block) {
 	// The entry of from lies in the page of its code; the target's linear page
 	// is that of EIP now. In the same RAM page at the same page offset distance
 	// the link is direct.
+	slot := &from.Far[exit]
 	if from.Off>>bus.PageShift == to.Off>>bus.PageShift && !from.Straddle && e.samePage(from, exit, va) {
-		from.Link[exit] = to
-	} else {
-		from.Far[exit] = to
+		slot = &from.Link[exit]
 	}
+	unlink(*slot, from, exit)
+	*slot = to
 	to.From = append(to.From, ir.Ref{Block: from, Exit: exit})
 }
 
@@ -417,8 +418,8 @@ func (e *Engine) kill(b *ir.Block) {
 	}
 	b.From = nil
 	for i := range b.Link {
-		unlink(b.Link[i], b)
-		unlink(b.Far[i], b)
+		unlink(b.Link[i], b, uint8(i))
+		unlink(b.Far[i], b, uint8(i))
 		b.Link[i], b.Far[i] = nil, nil
 	}
 	if h := hash(b.Off, b.Mode); e.jump[h] == b {
@@ -443,13 +444,13 @@ func (p *codePage) remove(b *ir.Block) {
 	}
 }
 
-// unlink forgets that from leads to b.
-func unlink(to, from *ir.Block) {
+// unlink forgets that an exit of from leads to a block.
+func unlink(to, from *ir.Block, exit uint8) {
 	if to == nil {
 		return
 	}
 	for i, r := range to.From {
-		if r.Block == from {
+		if r.Block == from && r.Exit == exit {
 			to.From[i] = to.From[len(to.From)-1]
 			to.From = to.From[:len(to.From)-1]
 			return
