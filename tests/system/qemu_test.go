@@ -151,4 +151,12 @@ var qemuFlaws = map[string][]flaw{
 		{"lock *", "TCG ignores LOCK there"},
 		{unfinished, crashes},
 	},
+	"interrupts": {
+		{"rep stosd: *", hostClock},
+		{"unmasked: it comes", "TCG takes interrupts between its blocks only"},
+		{"absent gate", noEXT},
+		{"no gate", noEXT},
+		{"gate to *", noEXT},
+	},
+	"realmode": {{unfinished, noLimits}},
 }

@@ -36,6 +36,10 @@ type engine struct {
 // anything, or unfinished where the whole test does not come to its end.
 type flaw struct{ check, reason string }
 
+// hostClock is the reason of a row that fails or not by the host's timing; it
+// need not match.
+const hostClock = "the engine's timers follow the host's clock"
+
 const unfinished = "(unfinished)"
 
 // Exit statuses that a test ends with by port 501h.
@@ -146,7 +150,7 @@ func judge(output string, exit int, name string, eng engine) []string {
 		complaints = append(complaints, "the test checked nothing")
 	}
 	for i, f := range flaws {
-		if !seen[i] {
+		if !seen[i] && f.reason != hostClock {
 			complaints = append(complaints, fmt.Sprintf("%q no longer fails (%s): take it from the list", f.check, f.reason))
 		}
 	}
@@ -192,6 +196,7 @@ func TestJudge(t *testing.T) {
 		{"a failure", "ok a\nFAIL b: want 1 got 2\nDONE\n", 3, nil, false, 1},
 		{"a known failure", "ok a\nFAIL abc: want 1 got 2\nDONE\n", 3, flaws, false, 0},
 		{"a known failure is gone", "ok abc\nDONE\n", 1, flaws, false, 1},
+		{"a flaw that shows sometimes", "ok abc\nDONE\n", 1, []flaw{{"a*c", hostClock}}, false, 0},
 		{"wrong exit status", "ok a\nDONE\n", 3, nil, false, 1},
 		{"not finished", "ok a\n", 6, nil, false, 1},
 		{"known not to finish", "ok a\n", 6, []flaw{{unfinished, "known"}}, false, 0},
