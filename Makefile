@@ -44,8 +44,8 @@ cross:
 	@set -e; for target in $(TARGETS); do \
 		echo "build $$target"; \
 		export CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/}; \
-		$(GO) build ./...; \
-		$(GO) build -o /dev/null ./cmd/ringzero; \
+		$(GO) build -pgo=off ./...; \
+		$(GO) build -pgo=off -o /dev/null ./cmd/ringzero; \
 	done
 
 clean-tree:
@@ -57,7 +57,7 @@ fuzz:
 	@set -e; found=; for file in $$(git grep --untracked -l '^func Fuzz' -- '*_test.go'); do \
 		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
 			found=1; echo "fuzz $$(dirname $$file) $$name"; \
-			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$(dirname $$file); \
 		done; \
 	done; \
 	[ -n "$$found" ] || { echo "no fuzz target found"; exit 1; }
