@@ -26,11 +26,17 @@ func flagsFirst(app *cli.App, args []string) []string {
 			rest, left = append(rest, left...), nil
 		case len(arg) < 2 || arg[0] != '-':
 			rest = append(rest, arg)
+		case arg == "-h", arg == "-help", arg == "--help":
+			return []string{args[0], arg} // of the command, not of an argument
 		default:
 			flags = append(flags, arg)
-			if takesValue(app.Commands[i], arg) && len(left) > 0 {
-				flags, left = append(flags, left[0]), left[1:]
+			if !takesValue(app.Commands[i], arg) {
+				break
 			}
+			if len(left) == 0 {
+				return args // the parser will say what is missing
+			}
+			flags, left = append(flags, left[0]), left[1:]
 		}
 	}
 	return append(append(flags, "--"), rest...)

@@ -42,12 +42,11 @@ type console struct {
 	clock   func() time.Duration // the host's, since the start
 	took    time.Duration
 
-	pace    *pacer // nil: as fast as can be
-	filter  terminal.Filter
-	chunks  <-chan []byte // nil at the end of the input
-	signals chan os.Signal
-	late    <-chan time.Time
-	timer   *time.Timer
+	pace   *pacer // nil: as fast as can be
+	filter terminal.Filter
+	chunks <-chan []byte // nil at the end of the input
+	late   <-chan time.Time
+	timer  *time.Timer
 
 	screen   *display.Screen
 	keyboard display.Keyboard
@@ -62,9 +61,7 @@ type console struct {
 
 // loop runs the machine to its end.
 func (c *console) loop() outcome {
-	c.signals = make(chan os.Signal, 1)
-	signal.Notify(c.signals, endSignals...)
-	// A second signal ends the process by force.
+	// A further signal, while the disks are flushed, ends the process by force.
 	defer signal.Reset(endSignals...)
 	if c.timeout > 0 {
 		c.late = time.After(c.timeout)

@@ -146,7 +146,7 @@ func readFile(path, what string) ([]byte, error) {
 	case err != nil:
 		return nil, pathError(path, err)
 	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a directory; give the file of the %s", path, what)
+		return nil, fmt.Errorf("%s: is a directory; give a file with the %s", path, what)
 	case info.Mode().IsRegular() && info.Size() > maxFile:
 		return nil, fmt.Errorf("%s: has %d MiB; no %s is that large", path, info.Size()>>20, what)
 	}
@@ -155,7 +155,7 @@ func readFile(path, what string) ([]byte, error) {
 		return nil, pathError(path, err)
 	}
 	if len(data) == 0 {
-		return nil, fmt.Errorf("%s: is empty; give the file of the %s", path, what)
+		return nil, fmt.Errorf("%s: is empty; give a file with the %s", path, what)
 	}
 	return data, nil
 }

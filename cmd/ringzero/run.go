@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ type session struct {
 	conf          ringzero.Config
 	drives        drives
 	notes         notes
+	signals       chan os.Signal
 
 	display string
 	serial  serial.Spec
@@ -67,8 +69,10 @@ type session struct {
 
 // run is the run command.
 func run(c *cli.Context, in, out, errs *os.File) (err error) {
-	s := &session{in: in, out: out, errs: errs, notes: notes{w: errs}}
+	s := &session{in: in, out: out, errs: errs, notes: notes{w: errs}, signals: make(chan os.Signal, 1)}
 	s.drives.tell = s.notes.tell
+	// From here on a signal finds an order to end in, the terminal first.
+	signal.Notify(s.signals, endSignals...)
 	defer func() {
 		if closing := s.drives.close(); closing != nil && (err == nil || silent(err)) {
 			err = closing

@@ -1,0 +1,393 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// asCommand makes the test's own program the command, so that tests run the
+// real thing in a process of its own without building it.
+const asCommand = "RINGZERO_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// limit bounds one run of the command.
+const limit = 2 * time.Minute
+
+// invoke prepares a run of the command in dir.
+func invoke(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, self, args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), asCommand+"=1")
+	return c
+}
+
+// result is what a run left.
+type result struct {
+	status   int
+	out, err string
+}
+
+func do(t *testing.T, dir, in string, args ...string) result {
+	t.Helper()
+	c := invoke(t, dir, args...)
+	var out, errs bytes.Buffer
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(in), &out, &errs
+	return result{exit(t, c.Run()), out.String(), errs.String()}
+}
+
+// exit is the exit status that a run ended with.
+func exit(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	var e *exec.ExitError
+	require.True(t, errors.As(err, &e), "%v", err)
+	require.True(t, e.Exited(), "%v", e)
+	return e.ExitCode()
+}
+
+// Boot sectors, as hexadecimal would hide what they do.
+var (
+	halts    = []byte{0xfa, 0xf4}                                               // cli; hlt
+	idles    = []byte{0xfb, 0xf4, 0xeb, 0xfd}                                   // sti; hlt; jmp $-1
+	loops    = []byte{0xeb, 0xfe}                                               // jmp $
+	tells    = []byte{0xb0, 'A', 0xe6, 0xe9, 0xeb, 0xfe}                        // mov al, 'A'; out 0e9h, al; jmp $
+	resets   = []byte{0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe}                       // mov al, 0feh; out 64h, al; jmp $
+	exits5   = []byte{0xba, 0x01, 0x05, 0xb8, 5, 0, 0xef}                       // mov dx, 501h; mov ax, 5; out dx, ax
+	exits100 = []byte{0xba, 0x01, 0x05, 0xb8, 100, 0, 0xef}                     // 201 = 73 once cut to seven bits
+	debugs   = []byte{0xb0, 'A', 0xe6, 0xe9, 0xba, 1, 5, 0xef}                  // mov al, 'A'; out 0e9h, al; mov dx, 501h; out dx, ax
+	triple   = []byte{0xfa, 0x0f, 1, 0x1e, 16, 0x7c, 0x0f, 0x20, 0xc0, 0x0c, 1, // cli; lidt [7c10h]; mov eax, cr0; or al, 1
+		0x0f, 0x22, 0xc0, 0xcc} // mov cr0, eax; int3
+)
+
+// disk writes a disk image of 64 sectors with a boot sector.
+func disk(t *testing.T, dir, name string, code []byte) {
+	t.Helper()
+	image := make([]byte, 64*512)
+	copy(image, code)
+	image[510], image[511] = 0x55, 0xaa
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), image, 0o600))
+}
+
+// files makes a folder with everything that the tables below name.
+func files(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	write := func(name string, data []byte) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	write("empty", nil)
+	write("noise", bytes.Repeat([]byte("noise"), 140))
+	write("zeros", make([]byte, 1<<20))
+	write("qcow2", append([]byte("QFI\xfb"), make([]byte, 4092)...))
+	write("gzip", append([]byte("\x1f\x8b"), make([]byte, 510)...))
+	write("floppy", make([]byte, 1474560))
+	write("halfelf", []byte("\x7fELF\x01\x01\x01"))
+	odd := make([]byte, 1000)
+	odd[510], odd[511] = 0x55, 0xaa
+	write("odd", odd)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
+	for name, code := range map[string][]byte{
+		"halts": halts, "idles": idles, "loops": loops, "resets": resets, "tells": tells, "exits5": exits5, "exits100": exits100,
+		"debugs": debugs, "triple": triple,
+	} {
+		disk(t, dir, name, code)
+	}
+	return dir
+}
+
+func TestMistakesInTheCommandLine(t *testing.T) {
+	dir := files(t)
+	rows := []struct {
+		name, args, says string
+	}{
+		{"unknown command", "boot", "no command"},
+		{"unknown flag", "run --fast", "not defined"},
+		{"flag without its value", "run --memory", "needs an argument"},
+		{"two images", "run halts loops", "--disk loops"},
+		{"no memory", "run --memory 0", "2M"},
+		{"less memory than the BIOS needs", "run --memory 1M", "2M"},
+		{"memory beyond 64 bits", "run --memory 999999999999G", "more than"},
+		{"absurd memory", "run --memory 65G", "1M to 64G"},
+		{"memory that is no number", "run --memory lots", "512M"},
+		{"negative memory", "run --memory -5", "512M"},
+		{"unknown model", "run --cpu z80", "486, max, pentium, pentiumpro"},
+		{"date", "run --rtc 2000-13-01", "date"},
+		{"date before the chip's time", "run --rtc 1960-01-01", "1970"},
+		{"timeout", "run --timeout soon", "90s"},
+		{"negative timeout", "run --timeout -1s", "90s"},
+		{"serial", "run --serial tty", "file:PATH"},
+		{"display", "run --display window", "terminal"},
+		{"both want the terminal", "run --display terminal --serial stdio", "both"},
+		{"pace", "run --pace slow", "fast"},
+		{"profile", "run --profile heap", "cpu, mem or trace"},
+		{"instructions", "run --max-instructions many", "max-instructions"},
+		{"no instructions", "run --max-instructions 0", "at least 1"},
+		{"seed", "run --seed -1", "seed"},
+		{"empty text to wait for", "run --until-serial=", "empty"},
+		{"initrd without a kernel", "run --initrd halts", "kernel"},
+		{"append without a kernel", "run --append quiet", "kernel"},
+		{"kernel and BIOS", "run --kernel a --bios b", "either"},
+		{"five disks", "run --disk a --disk b --disk c --disk d --disk e", "four"},
+		{"image and four disks", "run halts --disk idles --disk loops --disk resets --disk triple", "four"},
+		{"two floppies", "run floppy --floppy floppy", "one drive"},
+		{"disk without a name", "run --disk ,readonly", "FILE"},
+		{"code size", "disasm halts --bits 8", "16, 32 or 64"},
+		{"no file to list", "disasm", "FILE"},
+		{"version of what", "version run", "no argument"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := do(t, dir, "", strings.Fields(row.args)...)
+			require.Equal(t, exitUsage, r.status, r.err)
+			require.Empty(t, r.out)
+			oneLine(t, r.err, row.says)
+		})
+	}
+}
+
+// oneLine wants one line for the user that contains a text.
+func oneLine(t *testing.T, err, says string) {
+	t.Helper()
+	require.Regexp(t, `\Aringzero: [^\n]+\n\z`, err)
+	require.Contains(t, err, says)
+}
+
+func TestBadInput(t *testing.T) {
+	dir := files(t)
+	rows := []struct {
+		name, args, says string
+	}{
+		{"missing image", "run nowhere", "nowhere: "},
+		{"empty image", "run empty", "empty"},
+		{"noise", "run noise", "whole sectors"},
+		{"disk cut short", "run odd", "whole"},
+		{"no boot sector", "run zeros", "--disk"},
+		{"foreign image", "run qcow2", "qemu-img convert"},
+		{"compressed image", "run gzip", "gunzip"},
+		{"directory", "run folder", "is a directory"},
+		{"device", "run " + os.DevNull, "neither a file nor a disk"},
+		{"floppy that boots nothing", "run floppy", "boot sector"},
+		{"truncated kernel", "run halfelf", "truncated"},
+		{"missing disk", "run --disk nowhere", "nowhere: "},
+		{"disk that is a directory", "run --disk folder", "directory"},
+		{"foreign disk", "run --disk qcow2,snapshot", "qemu-img convert"},
+		{"disk twice", "run halts --disk halts", "in use"},
+		{"hard disk as floppy", "run --floppy zeros", "1474560"},
+		{"missing kernel", "run --kernel nowhere", "nowhere: "},
+		{"empty kernel", "run --kernel empty", "empty"},
+		{"kernel that is a directory", "run --kernel folder", "directory"},
+		{"kernel that is none", "run --kernel zeros", "kernel"},
+		{"missing initrd", "run --kernel halfelf --initrd nowhere", "nowhere: "},
+		{"missing BIOS", "run --bios nowhere", "nowhere: "},
+		{"BIOS of a size that no ROM has", "run --bios noise", "multiple of 4096"},
+		{"serial file in no directory", "run --serial file:nowhere/log", "nowhere/log"},
+		{"trace file in no directory", "run --trace nowhere/log", "nowhere/log"},
+		{"missing code", "disasm nowhere", "nowhere: "},
+		{"code that is a directory", "disasm folder", "directory"},
+		{"empty code", "disasm empty", "empty"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := do(t, dir, "", strings.Fields(row.args)...)
+			require.Equal(t, exitFailure, r.status, r.err)
+			require.Empty(t, r.out)
+			oneLine(t, r.err, row.says)
+		})
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	dir := files(t)
+	rows := []struct {
+		name, args string
+		status     int
+		err        string
+	}{
+		{"triple fault", "run triple", exitTripleFault, "triple fault"},
+		{"halted for good", "run halts", exitHalted, "halted for good"},
+		{"instructions", "run loops --max-instructions 100000", exitLimit, ""},
+		{"timeout", "run loops --timeout 50ms", exitLimit, ""},
+		{"timeout while idle", "run idles --timeout 0.05 --pace real", exitLimit, ""},
+		{"reset ends it", "run resets --no-reboot", exitOK, ""},
+		{"reset goes on", "run resets --max-instructions 1000", exitLimit, ""},
+		{"guest's status", "run exits5", 11, ""},
+		{"guest's status is below 128", "run exits100", 73, ""},
+		{"port E9h is standard error", "run debugs", 3, "A"},
+		{"read-only disk boots", "run --disk halts,readonly", exitHalted, "halted"},
+		{"snapshot boots", "run --disk halts,snapshot,readonly", exitHalted, "halted"},
+		{"486", "run triple --cpu 486", exitTripleFault, "triple fault"},
+		{"least memory", "run halts --memory 2M", exitHalted, "halted"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := do(t, dir, "", strings.Fields(row.args)...)
+			require.Equal(t, row.status, r.status, r.err)
+			require.Empty(t, r.out)
+			if row.err == "" {
+				require.Empty(t, r.err)
+			}
+			require.Contains(t, r.err, row.err)
+		})
+	}
+}
+
+func TestEmbeddedGuestOnPipes(t *testing.T) {
+	r := do(t, t.TempDir(), "cpu\roff\r", "run", "--memory", "16M", "--rtc", "2000-01-01")
+	require.Equal(t, exitOK, r.status, r.err)
+	require.Empty(t, r.err)
+	require.Contains(t, r.out, "ringzero> cpu")
+	require.Contains(t, r.out, "GenuineIntel")
+}
+
+func TestUntilSerialAndStateHash(t *testing.T) {
+	args := []string{"run", "--memory", "16M", "--rtc", "2000-01-01", "--until-serial", "ringzero> ", "--state-hash"}
+	first := do(t, t.TempDir(), "", args...)
+	require.Equal(t, exitOK, first.status, first.err)
+	require.True(t, strings.HasSuffix(first.out, "ringzero> "), "%q", first.out)
+	require.Regexp(t, `\Astate-hash [0-9a-f]{64}\n\z`, first.err)
+
+	traced := do(t, t.TempDir(), "", append(args, "--trace", "trace.txt", "--seed", "0")...)
+	require.Equal(t, first, traced, "a trace changes nothing")
+	fast := do(t, t.TempDir(), "", append(args, "--pace", "real")...)
+	require.Equal(t, first.out, fast.out)
+	other := do(t, t.TempDir(), "", append(args, "--rtc", "2001-01-01")...)
+	require.NotEqual(t, first.err, other.err)
+}
+
+func TestTrace(t *testing.T) {
+	dir := files(t)
+	r := do(t, dir, "", "run", "triple", "--trace", "-")
+	require.Equal(t, exitTripleFault, r.status)
+	lines := strings.Split(r.err, "\n")
+	require.Regexp(t, `^0 f000:0000fff0 ea\w+ +jmp`, lines[0])
+	require.Contains(t, r.err, "0000:00007c09 0c01                   or al, 0x1 ; eax=60000011")
+	require.Contains(t, r.err, "0000:00007c0e -- #GP(001a)")
+
+	r = do(t, dir, "", "run", "triple", "--trace", "file")
+	require.Equal(t, exitTripleFault, r.status)
+	trace, err := os.ReadFile(filepath.Join(dir, "file"))
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(trace), lines[0]))
+	require.NotContains(t, r.err, lines[0])
+}
+
+func TestStats(t *testing.T) {
+	dir := files(t)
+	r := do(t, dir, "", "run", "loops", "--max-instructions", "1000000", "--stats")
+	require.Equal(t, exitLimit, r.status)
+	for _, name := range []string{"instructions     1000000\n", "MIPS", "micro-ops", "closure calls", "TLB misses", "shadow misses", "invalidations", "GC share", "trap OUT"} {
+		require.Contains(t, r.err, name)
+	}
+}
+
+func TestSerialFile(t *testing.T) {
+	dir := t.TempDir()
+	r := do(t, dir, "ignored", "run", "--memory", "16M", "--serial", "file:log", "--until-serial", "ringzero> ")
+	require.Equal(t, exitOK, r.status, r.err)
+	require.Empty(t, r.out)
+	log, err := os.ReadFile(filepath.Join(dir, "log"))
+	require.NoError(t, err)
+	require.Contains(t, string(log), "Type help for the commands.")
+}
+
+func TestControlAOnAPipe(t *testing.T) {
+	r := do(t, t.TempDir(), "\x01h\x01x", "run", "--memory", "16M")
+	require.Equal(t, exitOK, r.status)
+	require.Contains(t, r.err, "Ctrl-A X  quit")
+}
+
+func TestProfile(t *testing.T) {
+	dir := files(t)
+	for kind, file := range map[string]string{"cpu": "cpu.pprof", "mem": "mem.pprof", "trace": "trace.out"} {
+		r := do(t, dir, "", "run", "loops", "--max-instructions", "1000000", "--profile", kind)
+		require.Equal(t, exitLimit, r.status, r.err)
+		require.Empty(t, r.err)
+		info, err := os.Stat(filepath.Join(dir, file))
+		require.NoError(t, err)
+		require.NotZero(t, info.Size())
+	}
+}
+
+func TestHelp(t *testing.T) {
+	dir := t.TempDir()
+	for _, row := range []struct{ args, says string }{
+		{"", "ringzero run disk.img"},
+		{"--help", "ringzero run disk.img"},
+		{"run --help", "--until-serial TEXT"},
+		{"run disk.img -h", "Examples:"},
+		{"disasm --help", "ringzero disasm boot.bin --bits 16"},
+		{"version --help", "ringzero version"},
+	} {
+		r := do(t, dir, "", strings.Fields(row.args)...)
+		require.Equal(t, exitOK, r.status, r.err)
+		require.Empty(t, r.err)
+		require.Contains(t, r.out, row.says, row.args)
+		require.Contains(t, r.out, "Example", row.args)
+	}
+	r := do(t, dir, "", "version")
+	require.Equal(t, exitOK, r.status)
+	require.Regexp(t, `\Aringzero \S+, go\S+ \w+/\w+\n\z`, r.out)
+}
+
+func TestRunHelpTellsEveryFlagOnce(t *testing.T) {
+	r := do(t, t.TempDir(), "", "run", "--help")
+	for _, f := range runFlags() {
+		require.Equal(t, 1, strings.Count(r.out, "\n   --"+f.Names()[0]+" "), f.Names()[0])
+	}
+	for line := range strings.Lines(r.out) {
+		require.LessOrEqual(t, len(line), helpWidth+1, line)
+	}
+}
+
+func TestDisasm(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "code"), []byte{0x90, 0xeb, 0xfe, 0x66, 0x0f, 0xff}, 0o600))
+	rows := []struct {
+		name, in, args, want string
+	}{
+		{"16 bits", "", "code --bits 16 --origin 0x7c00",
+			"00007c00  90                     nop\n00007c01  ebfe                   jmp 0x7c01\n00007c03  66                     (bad)\n00007c04  0f                     (bad)\n00007c05  ff                     (bad)\n"},
+		{"a part", "", "--bits 32 code --skip 1 --count 2", "00000000  ebfe                   jmp 0x0\n"},
+		{"standard input in 64 bits", "\x48\x89\xd8", "- --bits 64", "0000000000000000  4889d8                 mov rax, rbx\n"},
+		{"long instruction", "\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x90", "-", "00000000  66666666666666666666+  data16 nop\n"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			r := do(t, dir, row.in, append([]string{"disasm"}, strings.Fields(row.args)...)...)
+			require.Equal(t, exitOK, r.status, r.err)
+			require.Equal(t, row.want, r.out)
+		})
+	}
+}
+
+func TestReport(t *testing.T) {
+	r := do(t, files(t), "", "run", "triple")
+	for _, text := range []string{
+		"triple fault at 0000:00007c0e", "#GP(001a)", "IDT gate of vector 03 at 00000018: beyond the table's limit 0000", "#DF(0000)",
+		"eax 60000011", "cr0 60000011", "int3",
+	} {
+		require.Contains(t, r.err, text)
+	}
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// terminalRun drives the command on a pseudo-terminal.
+type terminalRun struct {
+	t      *testing.T
+	c      *exec.Cmd
+	master *os.File
+	slave  *os.File
+	before syscall.Termios
+
+	mu   sync.Mutex
+	out  []byte
+	seen int
+	errs bytes.Buffer
+}
+
+func onTerminal(t *testing.T, args ...string) *terminalRun {
+	t.Helper()
+	r := &terminalRun{t: t, c: invoke(t, t.TempDir(), args...)}
+	r.master, r.slave = openPTY(t)
+	r.before = settings(t, r.slave)
+	r.c.Stdin, r.c.Stdout, r.c.Stderr = r.slave, r.slave, &r.errs
+	require.NoError(t, r.c.Start())
+	t.Cleanup(func() { _ = r.c.Process.Kill() })
+	go func() {
+		buffer := make([]byte, 65536)
+		for {
+			n, err := r.master.Read(buffer)
+			if err != nil {
+				return
+			}
+			r.mu.Lock()
+			r.out = append(r.out, buffer[:n]...)
+			r.mu.Unlock()
+		}
+	}()
+	return r
+}
+
+// wait waits for text after what the last wait found.
+func (r *terminalRun) wait(text string) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		i := bytes.Index(r.out[r.seen:], []byte(text))
+		if i >= 0 {
+			r.seen += i + len(text)
+		}
+		return i >= 0
+	}, limit, 5*time.Millisecond, "waiting for %q", text)
+}
+
+func (r *terminalRun) send(text string) {
+	r.t.Helper()
+	_, err := r.master.WriteString(text)
+	require.NoError(r.t, err)
+}
+
+// end waits for the command and wants the terminal as it was.
+func (r *terminalRun) end() (status int) {
+	r.t.Helper()
+	status = exit(r.t, r.c.Wait())
+	require.Equal(r.t, r.before, settings(r.t, r.slave), "the terminal is not restored")
+	return status
+}
+
+func TestSessionOnATerminal(t *testing.T) {
+	r := onTerminal(t, "run", "--memory", "16M")
+	r.wait("ringzero> ")
+	require.NotEqual(t, r.before, settings(t, r.slave), "raw mode")
+	r.send("cpu\r")
+	r.wait("GenuineIntel")
+	r.wait("ringzero> ")
+	r.send("\x01h")
+	r.send("off\r")
+	require.Equal(t, exitOK, r.end())
+	require.Contains(t, r.errs.String(), "Ctrl-A X  quit")
+}
+
+func TestWaysOutRestoreTheTerminal(t *testing.T) {
+	rows := []struct {
+		name   string
+		args   string
+		out    func(r *terminalRun)
+		status int
+	}{
+		{"Ctrl-A X", "", func(r *terminalRun) { r.send("\x01x") }, exitOK},
+		{"SIGINT", "", func(r *terminalRun) { r.signal(syscall.SIGINT) }, 130},
+		{"SIGTERM", "", func(r *terminalRun) { r.signal(syscall.SIGTERM) }, 143},
+		{"SIGHUP", "", func(r *terminalRun) { r.signal(syscall.SIGHUP) }, 129},
+		{"SIGQUIT", "", func(r *terminalRun) { r.signal(syscall.SIGQUIT) }, 131},
+		{"power-off", "", func(r *terminalRun) { r.send("off\r") }, exitOK},
+		{"text", "--until-serial Mode", func(r *terminalRun) { r.send("cpu\r") }, exitOK},
+		{"timeout", "--timeout 1s", func(*terminalRun) {}, exitLimit},
+		{"instructions", "--max-instructions 100000 --pace fast", func(*terminalRun) {}, exitLimit},
+		{"reset", "--no-reboot", func(r *terminalRun) { r.send("\x01r") }, exitOK},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := onTerminal(t, append([]string{"run", "--memory", "16M"}, strings.Fields(row.args)...)...)
+			r.wait("ringzero> ")
+			row.out(r)
+			require.Equal(t, row.status, r.end(), r.errs.String())
+		})
+	}
+}
+
+func (r *terminalRun) signal(sig syscall.Signal) {
+	r.t.Helper()
+	require.NoError(r.t, r.c.Process.Signal(sig))
+}
+
+func TestDisplayOnATerminal(t *testing.T) {
+	r := onTerminal(t, "run", "--memory", "16M", "--display", "terminal")
+	r.wait("\x1b[?1049h")
+	r.wait("ringzero>")
+	r.send("cpu\r")
+	r.wait("GenuineIntel")
+	r.send("\x01h")
+	r.wait("Ctrl-A X  quit")
+	r.send("o") // back to the guest's screen, which is drawn anew
+	r.wait("ringzero>")
+	r.send("ff\r")
+	require.Equal(t, exitOK, r.end())
+	r.wait("\x1b[?1049l")
+	require.Empty(t, r.errs.String())
+}
+
+// The guest's clock goes with the host's.
+func TestRealPace(t *testing.T) {
+	r := onTerminal(t, "run", "--memory", "16M", "--stats")
+	r.wait("ringzero> ")
+	time.Sleep(500 * time.Millisecond)
+	r.send("\x01x")
+	require.Equal(t, exitOK, r.end())
+	var host, virtual float64
+	for line := range strings.Lines(r.errs.String()) {
+		if rest, ok := strings.CutPrefix(line, "host time"); ok {
+			host = seconds(t, rest)
+		}
+		if rest, ok := strings.CutPrefix(line, "virtual time"); ok {
+			virtual = seconds(t, rest)
+		}
+	}
+	require.Greater(t, host, 0.5)
+	require.InDelta(t, host, virtual, 0.25)
+}
+
+func seconds(t *testing.T, text string) float64 {
+	t.Helper()
+	d, err := time.ParseDuration(strings.ReplaceAll(strings.TrimSpace(text), " ", ""))
+	require.NoError(t, err)
+	return d.Seconds()
+}
+
+// running starts a run that goes on for ever, and comes back once its guest runs.
+func running(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	c := invoke(t, dir, append([]string{"run", "tells"}, args...)...)
+	errs, err := c.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() { _ = c.Process.Kill() })
+	told := make([]byte, 1)
+	_, err = errs.Read(told)
+	require.NoError(t, err)
+	require.Equal(t, "A", string(told))
+	return c
+}
+
+func TestSignalsWithoutATerminal(t *testing.T) {
+	dir := files(t)
+	for sig, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		c := running(t, dir)
+		require.NoError(t, c.Process.Signal(sig))
+		require.Equal(t, status, exit(t, c.Wait()))
+	}
+}
+
+func TestLockedDisk(t *testing.T) {
+	dir := files(t)
+	first := running(t, dir)
+	for _, args := range []string{"run tells", "run --disk tells", "run --disk tells,readonly"} {
+		r := do(t, dir, "", append(strings.Fields(args), "--max-instructions", "10")...)
+		require.Equal(t, exitFailure, r.status, args)
+		oneLine(t, r.err, "in use")
+	}
+	require.NoError(t, first.Process.Signal(syscall.SIGTERM))
+	require.Equal(t, 143, exit(t, first.Wait()))
+	require.Equal(t, exitLimit, do(t, dir, "", "run", "tells", "--max-instructions", "10").status)
+}
+
+func TestOutputThatNobodyReads(t *testing.T) {
+	c := invoke(t, t.TempDir(), "run", "--memory", "16M")
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	require.NoError(t, c.Start())
+	_, err = out.Read(make([]byte, 1))
+	require.NoError(t, err)
+	require.NoError(t, out.Close())
+	require.Equal(t, 141, exit(t, c.Wait()))
+	require.Empty(t, errs.String())
+}
+
+func TestFullOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no /dev/full here: %v", err)
+	}
+	defer full.Close()
+	c := invoke(t, t.TempDir(), "run", "--memory", "16M")
+	var errs bytes.Buffer
+	c.Stdout, c.Stderr = full, &errs
+	require.Equal(t, exitFailure, exit(t, c.Run()))
+	oneLine(t, errs.String(), "no space left")
+}
