@@ -108,6 +108,11 @@ registers:
         db 0x0f, 0x21, 0xe0             ; mov eax, dr4
         check "dr4 is dr6", eax, 0xffff0ff0
         off
+        test dword [cpuid_edx], 4
+        jnz .have_de
+        skip "dr4 and dr5 with DE", "no DE"
+        ret
+.have_de:
         call de_on
         try
         db 0x0f, 0x21, 0xe8
@@ -486,6 +491,11 @@ combined:
 
 ; I/O breakpoints want CR4.DE.
 ports:
+        test dword [cpuid_edx], 4
+        jnz .have
+        skip "I/O breakpoints", "no DE"
+        ret
+.have:
         call de_on
         mov edx, 0x2e0
         breakpoint 0, 0x2e0, IO1

@@ -172,7 +172,10 @@ forms:
         good "base and scaled index", fs, T0, {mov al, [fs:ebx + ebx - 1]}
         bad "base and scaled index past the limit", fs, T0, {mov al, [fs:ebx + ebx]}
         good "lea checks nothing", fs, T0, {lea eax, [fs:0x12345678]}
+        test dword [cpuid_edx], 1 << 15 ; CMOV: a P6 or later
+        jz .no_long_nop
         good "long nop reads nothing", fs, T0, {db 0x64, 0x0f, 0x1f, 0x05, 0x78, 0x56, 0x34, 0x12}
+.no_long_nop:
         ; What the instruction would change stays as it was.
         mov dword [WORK + 0xfc], 0x11223344
         mov eax, 0x55667788

@@ -209,8 +209,11 @@ loads:
         reads "lidt", 3, {lidt [ebx]}
         reads "mov moffs", 2, {mov eax, [EDGE - 2]}
         reads "outsd", 2, {outsd}
+        test dword [cpuid_edx], 1 << 15
+        jz .no_cmov
         reads "cmovz", 2, {cmovz eax, [ebx]}
         reads "cmovnz", 2, {cmovnz eax, [ebx]}
+.no_cmov:
         ret
 
 stores:

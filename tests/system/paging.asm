@@ -427,11 +427,14 @@ control:
         try
         db 0x0f, 0x22, 0xf8             ; mov cr7, eax
         want_fault "cr7", UD, 0
+        cmp dword [cpuid_edx], 0
+        je .no_cr4
         mov eax, cr4
         or eax, 1 << 31
         try
         mov cr4, eax
         want_fault "reserved bit of CR4", GP, 0
+.no_cr4:
         arm
         to_ring3
         mark

@@ -1,5 +1,5 @@
 ; Virtual-8086 mode: entry and exit, what IOPL governs, what is refused, segment
-; limits, interrupts to ring 0 with their frame of nine (SDM 3B 21).
+; limits, interrupts to ring 0 with their frame of nine (SDM 3B 20).
 %include "common.inc"
 %include "v86.inc"
 %include "tasks.inc"
