@@ -6,7 +6,7 @@ import (
 	"ringzero/x86"
 )
 
-// Breakpoint kinds of DR7's R/W fields (SDM 3B 18.2.4).
+// Breakpoint kinds of DR7's R/W fields (SDM 3B 17.2.4).
 const (
 	breakExec  = 0
 	breakWrite = 1
@@ -182,7 +182,7 @@ func (c *CPU) hold() {
 }
 
 // AfterStep notes the single-step trap of an instruction that began with TF set
-// and retired without an interrupt (SDM 3B 18.3.1.4).
+// and retired without an interrupt (SDM 3B 17.3.1.4).
 func (c *CPU) AfterStep(trap bool) {
 	if trap && !c.delivered && !(c.ShadowDebug && c.ShadowStep == c.Steps()) {
 		c.PendingDB |= x86.DR6_BS

@@ -452,7 +452,7 @@ func (c *CPU) popFlags(v, mask uint64) {
 	c.setFlags(c.Flags&^mask | v&mask)
 }
 
-// iretToV86 enters virtual-8086 mode from level 0 (SDM 3A 20.2.5).
+// iretToV86 enters virtual-8086 mode from level 0 (SDM 3B 20.2.5).
 func (c *CPU) iretToV86(f [3]uint64) *x86.Exception {
 	var v [6]uint64 // ESP SS ES DS FS GS
 	for i := range v {
@@ -481,7 +481,7 @@ func (c *CPU) iretToV86(f [3]uint64) *x86.Exception {
 }
 
 // iretV86 is IRET within virtual-8086 mode: with IOPL 3, or, under VME, on the
-// virtual interrupt flag (SDM 3A 20.3).
+// virtual interrupt flag (SDM 3B 20.3).
 func (c *CPU) iretV86(size uint64) *x86.Exception {
 	vme := c.iopl() < 3
 	if vme && (c.CR4&x86.CR4_VME == 0 || size == 4) {

@@ -49,7 +49,7 @@ func contributory(v x86.Vector) bool {
 func (c *CPU) Raise(exc x86.Exception) { c.raise(exc, x86.RF) }
 
 // raise has the RF to be pushed: faults set it; breakpoints, traps and aborts
-// push it as it is (SDM 3B 18.3.1.1).
+// push it as it is (SDM 3B 17.3.1.1).
 func (c *CPU) raise(exc x86.Exception, rf uint64) {
 	c.Mid = false
 	isDF := false

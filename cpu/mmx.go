@@ -6,7 +6,7 @@ import (
 	"ringzero/x86"
 )
 
-// mmxReady is what an MMX instruction checks first (SDM 3A 13.1, table 13-1;
+// mmxReady is what an MMX instruction checks first (SDM 3A 12.1, table 12-1;
 // SDM 2B, exceptions of each instruction). The forms on XMM registers share the
 // mnemonics and are a gap.
 func (c *CPU) mmxReady(s *Site) *x86.Exception {
@@ -22,7 +22,7 @@ func (c *CPU) mmxReady(s *Site) *x86.Exception {
 }
 
 // useMMX is what any MMX instruction but EMMS does to the x87: TOP is 0 and no
-// register is empty (SDM 3A 13.2, table 13-2).
+// register is empty (SDM 3A 12.2, table 12-2).
 func (f *FPU) useMMX() { f.Top, f.Tags = 0, 0xff }
 
 // setMMX writes register n: the fraction of physical register n, whose exponent

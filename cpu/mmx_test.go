@@ -37,7 +37,7 @@ func TestMMXNotAvailable(t *testing.T) {
 	}
 }
 
-// TestMMXAndX87 shows what each leaves to the other (SDM 3A 13.2).
+// TestMMXAndX87 shows what each leaves to the other (SDM 3A 12.2).
 func TestMMXAndX87(t *testing.T) {
 	b := newFPUBench(t)
 	b.pushDouble(1) // register 7

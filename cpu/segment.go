@@ -40,7 +40,7 @@ func (c *CPU) loadReal(seg int, sel uint16) {
 	if c.v86() {
 		s.Limit, s.Attr = 0xffff, attrP|attrS|attrRW|attrA|3<<5
 	} else if seg == x86.CS {
-		// A code segment loaded in real mode may be written (SDM 3A 20.1.1);
+		// A code segment loaded in real mode may be written (SDM 3B 20.1.1);
 		// limit and D stay as they were cached.
 		s.Attr = s.Attr&attrDB | attrP | attrS | attrRW | attrA
 	}

@@ -683,7 +683,7 @@ func SoftInt(c *CPU, s *Site) *x86.Exception {
 }
 
 // intV86 is INT n in virtual-8086 mode: by the redirection bitmap of VME to the
-// program's own handler, else through the IDT if IOPL is 3 (SDM 3A 20.3.3).
+// program's own handler, else through the IDT if IOPL is 3 (SDM 3B 20.3.3).
 func (c *CPU) intV86(v x86.Vector, s *Site) (done bool, exc *x86.Exception) {
 	if c.CR4&x86.CR4_VME != 0 {
 		redirected, exc := c.redirected(v)

@@ -294,7 +294,7 @@ const (
 	FUCOMIP
 	FCOMIP
 
-	// VMX (SDM 3C chapter 31).
+	// VMX (SDM 3C chapter 30).
 	VMCALL
 	VMLAUNCH
 	VMRESUME

@@ -3,7 +3,7 @@ package decoder
 import "ringzero/x86"
 
 var (
-	fVMX     = fArith // VMsucceed and VMfail set or clear all six (SDM 3C 31.2)
+	fVMX     = fArith // VMsucceed and VMfail set or clear all six (SDM 3C 30.2)
 	fRand    = fl{w: arith}
 	fShd     = fShift                           // SHLD, SHRD
 	fSysent  = fl{w: x86.VM | x86.IF}           // SYSENTER

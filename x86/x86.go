@@ -26,7 +26,7 @@ const (
 	R15
 )
 
-// Segment registers, in encoding order (SDM 2A B.1.4.8).
+// Segment registers, in encoding order (SDM 2D B.1.4.8).
 const (
 	ES = iota
 	CS
@@ -110,7 +110,7 @@ const (
 	EFER_NXE = 1 << 11
 )
 
-// Debug register bits (SDM 3B 18.2).
+// Debug register bits (SDM 3B 17.2).
 const (
 	DR6_B0   = 1 << 0
 	DR6_BD   = 1 << 13

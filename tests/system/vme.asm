@@ -1,5 +1,5 @@
 ; Virtual-8086 mode extensions and protected-mode virtual interrupts: VIF and
-; VIP, and INT n by the redirection map (SDM 3B 20.3, 21.4).
+; VIP, and INT n by the redirection map (SDM 3B 20.3, 20.4).
 %include "common.inc"
 %include "v86.inc"
 %include "bigtss.inc"
