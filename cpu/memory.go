@@ -86,7 +86,15 @@ func (c *CPU) plain(va uint64, size int) bool {
 		return false
 	}
 	page := off >> bus.PageShift
-	return c.Mem.Marks(page)&bus.Code == 0 || !c.CodeAt(page, int(phys&0xfff), size)
+	return !c.changesCode(c.Mem.Marks(page), page, int(phys&0xfff), size)
+}
+
+// changesCode tells whether a write to a marked page may change what the rest
+// of the block under way is: its bytes, or the page-table entries by which it is
+// fetched.
+func (c *CPU) changesCode(marks bus.Mark, page uint64, off, size int) bool {
+	return marks&bus.Code != 0 && c.CodeAt(page, off, size) ||
+		marks&bus.Table != 0 && c.MMU.Maps(page, off, size, (c.Seg[x86.CS].Base+c.EIP)&0xffffffff)
 }
 
 // loadSystem and storeSystem are the processor's own accesses to descriptor
@@ -219,7 +227,7 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 	}
 	page, at := off>>bus.PageShift, int(phys&0xfff)
 	marks := c.Mem.Marks(page)
-	if marks&bus.Code != 0 && c.Mid && c.CodeAt(page, at, size) {
+	if marks&(bus.Code|bus.Table) != 0 && c.Mid && c.changesCode(marks, page, at, size) {
 		return Redo
 	}
 	switch off += uint64(at); size {

@@ -274,6 +274,24 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 	return true
 }
 
+// Maps tells whether a range of a table page holds an entry that the present
+// context translates va by: a write there takes effect on the next fetch of
+// code at va.
+func (m *MMU) Maps(page uint64, offset, length int, va uint64) bool {
+	c, name := m.Context, uint32(page+1)
+	size, shift, bits := 4, 22, uint64(1023)
+	root := c.root[0]
+	if m.Mode.pae() {
+		size, shift, bits = 8, 21, 511
+		root = c.root[va>>30&3]
+	}
+	touches := func(entry uint64) bool {
+		at := int(entry&bits) * size
+		return offset < at+size && at < offset+length
+	}
+	return root == name && touches(va>>shift) || c.tables[va>>shift] == name && touches(va>>bus.PageShift)
+}
+
 // marked drops the write tags of a page that got a mark.
 func (m *MMU) marked(page uint64) {
 	if !m.writable[page] {

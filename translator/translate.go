@@ -31,6 +31,9 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *ir.Block {
 			p.hits = 64
 		}
 	}
+	if !ram {
+		limit = 1 // reads of a device count: each instruction is fetched when it runs
+	}
 	room := int(bus.PageSize - off&0xfff)
 	code := e.fetch(va, off, ram, room)
 	// The code segment may end before the page does.
@@ -38,6 +41,9 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *ir.Block {
 		code = code[:left]
 	}
 	b := &ir.Block{Off: off, Mode: mode}
+	if !ram {
+		b.Off = ^uint64(0) // nothing is linked to it
+	}
 	b.Insts = make([]decoder.Inst, 0, min(limit, 8))
 	pos := 0
 	for len(b.Insts) < limit && pos < len(code) {
