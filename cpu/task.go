@@ -232,9 +232,7 @@ func (c *CPU) enterTask(sel x86.Selector, d x86.Descriptor, wide bool, img *imag
 		}
 		c.addressSpace()
 	}
-	for i := range img.r {
-		c.R[i] = img.r[i]
-	}
+	copy(c.R[:], img.r[:])
 	c.EIP, c.moved = img.eip, true
 	mask := uint64(iretMask16)
 	if wide {

@@ -185,7 +185,7 @@ func arcTangent(y, x wide) wide {
 	if d := uint32(x.exp - y.exp); d < 8 {
 		k = (y.m.hi>>d>>4*8 + x.m.hi>>5) / (x.m.hi >> 4)
 	}
-	z := y
+	var z wide
 	if k == 0 {
 		z = y.div(x)
 	} else {

@@ -253,7 +253,7 @@ func AddRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 		r := a + b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -265,7 +265,7 @@ func AddRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a + b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -285,7 +285,7 @@ func AddRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a + b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -311,7 +311,7 @@ func AddBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -335,7 +335,7 @@ func AddBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -355,7 +355,7 @@ func AddRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a + b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -381,7 +381,7 @@ func AddXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -405,7 +405,7 @@ func AddXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -425,7 +425,7 @@ func AddRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a + b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -451,7 +451,7 @@ func AddGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -475,7 +475,7 @@ func AddGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd, uint64(r), uint64(b)
 	}
 }
 
@@ -1669,7 +1669,7 @@ func OrRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 		r := a | b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1681,7 +1681,7 @@ func OrRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a | b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1701,7 +1701,7 @@ func OrRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a | b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1727,7 +1727,7 @@ func OrBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1751,7 +1751,7 @@ func OrBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1771,7 +1771,7 @@ func OrRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a | b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1797,7 +1797,7 @@ func OrXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1821,7 +1821,7 @@ func OrXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1841,7 +1841,7 @@ func OrRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a | b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1867,7 +1867,7 @@ func OrGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -1891,7 +1891,7 @@ func OrGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -3097,7 +3097,7 @@ func AdcRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a + b + uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3110,7 +3110,7 @@ func AdcRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a + b + uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3131,7 +3131,7 @@ func AdcRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a + b + uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3158,7 +3158,7 @@ func AdcBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3183,7 +3183,7 @@ func AdcBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3204,7 +3204,7 @@ func AdcRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a + b + uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3231,7 +3231,7 @@ func AdcXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3256,7 +3256,7 @@ func AdcXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3277,7 +3277,7 @@ func AdcRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a + b + uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3304,7 +3304,7 @@ func AdcGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -3329,7 +3329,7 @@ func AdcGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4579,7 +4579,7 @@ func SbbRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a - b - uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4592,7 +4592,7 @@ func SbbRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a - b - uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4613,7 +4613,7 @@ func SbbRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a - b - uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4640,7 +4640,7 @@ func SbbBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4665,7 +4665,7 @@ func SbbBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4686,7 +4686,7 @@ func SbbRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a - b - uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4713,7 +4713,7 @@ func SbbXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4738,7 +4738,7 @@ func SbbXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4759,7 +4759,7 @@ func SbbRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		k := c.CarryBit()
 		r := a - b - uint8(k)
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4786,7 +4786,7 @@ func SbbGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -4811,7 +4811,7 @@ func SbbGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0+4*uint32(k), uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub+4*uint32(k), uint64(r), uint64(b)
 	}
 }
 
@@ -6049,7 +6049,7 @@ func AndRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 		r := a & b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6061,7 +6061,7 @@ func AndRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a & b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6081,7 +6081,7 @@ func AndRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a & b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6107,7 +6107,7 @@ func AndBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6131,7 +6131,7 @@ func AndBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6151,7 +6151,7 @@ func AndRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a & b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6177,7 +6177,7 @@ func AndXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6201,7 +6201,7 @@ func AndXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6221,7 +6221,7 @@ func AndRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a & b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6247,7 +6247,7 @@ func AndGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -6271,7 +6271,7 @@ func AndGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -7465,7 +7465,7 @@ func SubRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 		r := a - b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7477,7 +7477,7 @@ func SubRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a - b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7497,7 +7497,7 @@ func SubRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a - b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7523,7 +7523,7 @@ func SubBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7547,7 +7547,7 @@ func SubBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7567,7 +7567,7 @@ func SubRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a - b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7593,7 +7593,7 @@ func SubXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7617,7 +7617,7 @@ func SubXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7637,7 +7637,7 @@ func SubRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a - b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7663,7 +7663,7 @@ func SubGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -7687,7 +7687,7 @@ func SubGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(b)
 	}
 }
 
@@ -8881,7 +8881,7 @@ func XorRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 		r := a ^ b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -8893,7 +8893,7 @@ func XorRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a ^ b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -8913,7 +8913,7 @@ func XorRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a ^ b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -8939,7 +8939,7 @@ func XorBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -8963,7 +8963,7 @@ func XorBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -8983,7 +8983,7 @@ func XorRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a ^ b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -9009,7 +9009,7 @@ func XorXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -9033,7 +9033,7 @@ func XorXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -9053,7 +9053,7 @@ func XorRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := a ^ b
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -9079,7 +9079,7 @@ func XorGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -9103,7 +9103,7 @@ func XorGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 	}
 }
 
@@ -10060,7 +10060,7 @@ func CmpRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 	return func(c *cpu.CPU) {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10071,7 +10071,7 @@ func CmpRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 	return func(c *cpu.CPU) {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10090,7 +10090,7 @@ func CmpRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10108,7 +10108,7 @@ func CmpBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10124,7 +10124,7 @@ func CmpBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10143,7 +10143,7 @@ func CmpRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10161,7 +10161,7 @@ func CmpXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10177,7 +10177,7 @@ func CmpXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10196,7 +10196,7 @@ func CmpRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10214,7 +10214,7 @@ func CmpGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10230,7 +10230,7 @@ func CmpGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 	}
 }
 
@@ -10609,7 +10609,7 @@ func TestRR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 	return func(c *cpu.CPU) {
 		a, b := uint8(*d>>(dh&8)), uint8(*s0>>(s0h&8))
 
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10620,7 +10620,7 @@ func TestRI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 	return func(c *cpu.CPU) {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10639,7 +10639,7 @@ func TestRB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10657,7 +10657,7 @@ func TestBR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10673,7 +10673,7 @@ func TestBI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10692,7 +10692,7 @@ func TestRX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10710,7 +10710,7 @@ func TestXR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10726,7 +10726,7 @@ func TestXI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10745,7 +10745,7 @@ func TestRG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10763,7 +10763,7 @@ func TestGR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -10779,7 +10779,7 @@ func TestGI8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(a&b)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(a&b)
 	}
 }
 
@@ -11236,7 +11236,7 @@ func IncR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		r := a + 1
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCInc|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCInc, uint64(r)
 	}
 }
 
@@ -11259,7 +11259,7 @@ func IncB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCInc|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCInc, uint64(r)
 	}
 }
 
@@ -11282,7 +11282,7 @@ func IncX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCInc|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCInc, uint64(r)
 	}
 }
 
@@ -11305,7 +11305,7 @@ func IncG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCInc|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCInc, uint64(r)
 	}
 }
 
@@ -11716,7 +11716,7 @@ func DecR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		r := a - 1
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCDec|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCDec, uint64(r)
 	}
 }
 
@@ -11739,7 +11739,7 @@ func DecB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCDec|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCDec, uint64(r)
 	}
 }
 
@@ -11762,7 +11762,7 @@ func DecX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCDec|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCDec, uint64(r)
 	}
 }
 
@@ -11785,7 +11785,7 @@ func DecG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
 		c.CCCF = c.CarryBit()
-		c.CCOp, c.CCRes = cpu.CCDec|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCDec, uint64(r)
 	}
 }
 
@@ -12195,7 +12195,7 @@ func NegR8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		a := uint8(*d >> (dh & 8))
 		r := -a
 		*d = *d&^(0xff<<(dh&8)) | uint64(r)<<(dh&8)
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(a)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(a)
 	}
 }
 
@@ -12217,7 +12217,7 @@ func NegB8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(a)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(a)
 	}
 }
 
@@ -12239,7 +12239,7 @@ func NegX8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(a)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(a)
 	}
 }
 
@@ -12261,7 +12261,7 @@ func NegG8F(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn {
 		} else {
 			storeSlow(c, va, 1, uint64(r), s)
 		}
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(r), uint64(a)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(r), uint64(a)
 	}
 }
 

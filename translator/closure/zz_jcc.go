@@ -17,7 +17,7 @@ func CmpRR8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -35,7 +35,7 @@ func CmpRR8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -53,7 +53,7 @@ func CmpRR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -71,7 +71,7 @@ func CmpRR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -89,7 +89,7 @@ func CmpRR8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -107,7 +107,7 @@ func CmpRR8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -125,7 +125,7 @@ func CmpRR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -143,7 +143,7 @@ func CmpRR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -161,7 +161,7 @@ func CmpRR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -179,7 +179,7 @@ func CmpRR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -197,7 +197,7 @@ func CmpRR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -215,7 +215,7 @@ func CmpRR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -669,7 +669,7 @@ func CmpRI8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -685,7 +685,7 @@ func CmpRI8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -701,7 +701,7 @@ func CmpRI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -717,7 +717,7 @@ func CmpRI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -733,7 +733,7 @@ func CmpRI8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -749,7 +749,7 @@ func CmpRI8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -765,7 +765,7 @@ func CmpRI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -781,7 +781,7 @@ func CmpRI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -797,7 +797,7 @@ func CmpRI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -813,7 +813,7 @@ func CmpRI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -829,7 +829,7 @@ func CmpRI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -845,7 +845,7 @@ func CmpRI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 	return func(c *cpu.CPU) *ir.Block {
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -1257,7 +1257,7 @@ func CmpRB8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -1279,7 +1279,7 @@ func CmpRB8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -1301,7 +1301,7 @@ func CmpRB8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -1323,7 +1323,7 @@ func CmpRB8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -1345,7 +1345,7 @@ func CmpRB8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -1367,7 +1367,7 @@ func CmpRB8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -1389,7 +1389,7 @@ func CmpRB8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -1411,7 +1411,7 @@ func CmpRB8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -1433,7 +1433,7 @@ func CmpRB8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -1455,7 +1455,7 @@ func CmpRB8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -1477,7 +1477,7 @@ func CmpRB8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -1499,7 +1499,7 @@ func CmpRB8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -2055,7 +2055,7 @@ func CmpRX8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -2077,7 +2077,7 @@ func CmpRX8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -2099,7 +2099,7 @@ func CmpRX8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -2121,7 +2121,7 @@ func CmpRX8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -2143,7 +2143,7 @@ func CmpRX8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -2165,7 +2165,7 @@ func CmpRX8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -2187,7 +2187,7 @@ func CmpRX8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -2209,7 +2209,7 @@ func CmpRX8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -2231,7 +2231,7 @@ func CmpRX8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -2253,7 +2253,7 @@ func CmpRX8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -2275,7 +2275,7 @@ func CmpRX8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -2297,7 +2297,7 @@ func CmpRX8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -2853,7 +2853,7 @@ func CmpRG8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -2875,7 +2875,7 @@ func CmpRG8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -2897,7 +2897,7 @@ func CmpRG8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -2919,7 +2919,7 @@ func CmpRG8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -2941,7 +2941,7 @@ func CmpRG8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -2963,7 +2963,7 @@ func CmpRG8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -2985,7 +2985,7 @@ func CmpRG8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -3007,7 +3007,7 @@ func CmpRG8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -3029,7 +3029,7 @@ func CmpRG8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -3051,7 +3051,7 @@ func CmpRG8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -3073,7 +3073,7 @@ func CmpRG8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -3095,7 +3095,7 @@ func CmpRG8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		a := uint8(*d >> (dh & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -3651,7 +3651,7 @@ func CmpBR8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -3673,7 +3673,7 @@ func CmpBR8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -3695,7 +3695,7 @@ func CmpBR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -3717,7 +3717,7 @@ func CmpBR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -3739,7 +3739,7 @@ func CmpBR8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -3761,7 +3761,7 @@ func CmpBR8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -3783,7 +3783,7 @@ func CmpBR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -3805,7 +3805,7 @@ func CmpBR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -3827,7 +3827,7 @@ func CmpBR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -3849,7 +3849,7 @@ func CmpBR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -3871,7 +3871,7 @@ func CmpBR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -3893,7 +3893,7 @@ func CmpBR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -4447,7 +4447,7 @@ func CmpBI8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -4467,7 +4467,7 @@ func CmpBI8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -4487,7 +4487,7 @@ func CmpBI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -4507,7 +4507,7 @@ func CmpBI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -4527,7 +4527,7 @@ func CmpBI8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -4547,7 +4547,7 @@ func CmpBI8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -4567,7 +4567,7 @@ func CmpBI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -4587,7 +4587,7 @@ func CmpBI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -4607,7 +4607,7 @@ func CmpBI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -4627,7 +4627,7 @@ func CmpBI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -4647,7 +4647,7 @@ func CmpBI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -4667,7 +4667,7 @@ func CmpBI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -5175,7 +5175,7 @@ func CmpXR8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -5197,7 +5197,7 @@ func CmpXR8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -5219,7 +5219,7 @@ func CmpXR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -5241,7 +5241,7 @@ func CmpXR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -5263,7 +5263,7 @@ func CmpXR8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -5285,7 +5285,7 @@ func CmpXR8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -5307,7 +5307,7 @@ func CmpXR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -5329,7 +5329,7 @@ func CmpXR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -5351,7 +5351,7 @@ func CmpXR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -5373,7 +5373,7 @@ func CmpXR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -5395,7 +5395,7 @@ func CmpXR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -5417,7 +5417,7 @@ func CmpXR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -5971,7 +5971,7 @@ func CmpXI8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -5991,7 +5991,7 @@ func CmpXI8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -6011,7 +6011,7 @@ func CmpXI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -6031,7 +6031,7 @@ func CmpXI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -6051,7 +6051,7 @@ func CmpXI8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -6071,7 +6071,7 @@ func CmpXI8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -6091,7 +6091,7 @@ func CmpXI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -6111,7 +6111,7 @@ func CmpXI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -6131,7 +6131,7 @@ func CmpXI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -6151,7 +6151,7 @@ func CmpXI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -6171,7 +6171,7 @@ func CmpXI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -6191,7 +6191,7 @@ func CmpXI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -6697,7 +6697,7 @@ func CmpGI8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -6717,7 +6717,7 @@ func CmpGI8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -6737,7 +6737,7 @@ func CmpGI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -6757,7 +6757,7 @@ func CmpGI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -6777,7 +6777,7 @@ func CmpGI8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -6797,7 +6797,7 @@ func CmpGI8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -6817,7 +6817,7 @@ func CmpGI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -6837,7 +6837,7 @@ func CmpGI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -6857,7 +6857,7 @@ func CmpGI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -6877,7 +6877,7 @@ func CmpGI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -6897,7 +6897,7 @@ func CmpGI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -6917,7 +6917,7 @@ func CmpGI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 			a = uint8(loadSlow(c, va, 1, s))
 		}
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -7425,7 +7425,7 @@ func CmpGR8J2(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a < b {
 			return x.taken(c)
 		}
@@ -7447,7 +7447,7 @@ func CmpGR8J3(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a >= b {
 			return x.taken(c)
 		}
@@ -7469,7 +7469,7 @@ func CmpGR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a == b {
 			return x.taken(c)
 		}
@@ -7491,7 +7491,7 @@ func CmpGR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a != b {
 			return x.taken(c)
 		}
@@ -7513,7 +7513,7 @@ func CmpGR8J6(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a <= b {
 			return x.taken(c)
 		}
@@ -7535,7 +7535,7 @@ func CmpGR8J7(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if a > b {
 			return x.taken(c)
 		}
@@ -7557,7 +7557,7 @@ func CmpGR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) < 0 {
 			return x.taken(c)
 		}
@@ -7579,7 +7579,7 @@ func CmpGR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a-b) >= 0 {
 			return x.taken(c)
 		}
@@ -7601,7 +7601,7 @@ func CmpGR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) < int8(b) {
 			return x.taken(c)
 		}
@@ -7623,7 +7623,7 @@ func CmpGR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) >= int8(b) {
 			return x.taken(c)
 		}
@@ -7645,7 +7645,7 @@ func CmpGR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) <= int8(b) {
 			return x.taken(c)
 		}
@@ -7667,7 +7667,7 @@ func CmpGR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 		b := uint8(*s0 >> (s0h & 8))
 
-		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|0, uint64(a-b), uint64(b)
+		c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub, uint64(a-b), uint64(b)
 		if int8(a) > int8(b) {
 			return x.taken(c)
 		}
@@ -8220,7 +8220,7 @@ func TestRR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -8239,7 +8239,7 @@ func TestRR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -8258,7 +8258,7 @@ func TestRR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -8277,7 +8277,7 @@ func TestRR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -8296,7 +8296,7 @@ func TestRR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -8315,7 +8315,7 @@ func TestRR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -8334,7 +8334,7 @@ func TestRR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -8353,7 +8353,7 @@ func TestRR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -8680,7 +8680,7 @@ func TestRI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -8697,7 +8697,7 @@ func TestRI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -8714,7 +8714,7 @@ func TestRI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -8731,7 +8731,7 @@ func TestRI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -8748,7 +8748,7 @@ func TestRI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -8765,7 +8765,7 @@ func TestRI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -8782,7 +8782,7 @@ func TestRI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -8799,7 +8799,7 @@ func TestRI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -9100,7 +9100,7 @@ func TestRB8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -9123,7 +9123,7 @@ func TestRB8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -9146,7 +9146,7 @@ func TestRB8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -9169,7 +9169,7 @@ func TestRB8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -9192,7 +9192,7 @@ func TestRB8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -9215,7 +9215,7 @@ func TestRB8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -9238,7 +9238,7 @@ func TestRB8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -9261,7 +9261,7 @@ func TestRB8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -9658,7 +9658,7 @@ func TestRX8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -9681,7 +9681,7 @@ func TestRX8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -9704,7 +9704,7 @@ func TestRX8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -9727,7 +9727,7 @@ func TestRX8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -9750,7 +9750,7 @@ func TestRX8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -9773,7 +9773,7 @@ func TestRX8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -9796,7 +9796,7 @@ func TestRX8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -9819,7 +9819,7 @@ func TestRX8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -10216,7 +10216,7 @@ func TestRG8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -10239,7 +10239,7 @@ func TestRG8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -10262,7 +10262,7 @@ func TestRG8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -10285,7 +10285,7 @@ func TestRG8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -10308,7 +10308,7 @@ func TestRG8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -10331,7 +10331,7 @@ func TestRG8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -10354,7 +10354,7 @@ func TestRG8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -10377,7 +10377,7 @@ func TestRG8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		a := uint8(*d >> (dh & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -10774,7 +10774,7 @@ func TestBR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -10797,7 +10797,7 @@ func TestBR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -10820,7 +10820,7 @@ func TestBR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -10843,7 +10843,7 @@ func TestBR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -10866,7 +10866,7 @@ func TestBR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -10889,7 +10889,7 @@ func TestBR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -10912,7 +10912,7 @@ func TestBR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -10935,7 +10935,7 @@ func TestBR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -11330,7 +11330,7 @@ func TestBI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -11351,7 +11351,7 @@ func TestBI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -11372,7 +11372,7 @@ func TestBI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -11393,7 +11393,7 @@ func TestBI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -11414,7 +11414,7 @@ func TestBI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -11435,7 +11435,7 @@ func TestBI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -11456,7 +11456,7 @@ func TestBI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -11477,7 +11477,7 @@ func TestBI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -11842,7 +11842,7 @@ func TestXR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -11865,7 +11865,7 @@ func TestXR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -11888,7 +11888,7 @@ func TestXR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -11911,7 +11911,7 @@ func TestXR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -11934,7 +11934,7 @@ func TestXR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -11957,7 +11957,7 @@ func TestXR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -11980,7 +11980,7 @@ func TestXR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -12003,7 +12003,7 @@ func TestXR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -12398,7 +12398,7 @@ func TestXI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -12419,7 +12419,7 @@ func TestXI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -12440,7 +12440,7 @@ func TestXI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -12461,7 +12461,7 @@ func TestXI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -12482,7 +12482,7 @@ func TestXI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -12503,7 +12503,7 @@ func TestXI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -12524,7 +12524,7 @@ func TestXI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -12545,7 +12545,7 @@ func TestXI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -12908,7 +12908,7 @@ func TestGI8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -12929,7 +12929,7 @@ func TestGI8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -12950,7 +12950,7 @@ func TestGI8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -12971,7 +12971,7 @@ func TestGI8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -12992,7 +12992,7 @@ func TestGI8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -13013,7 +13013,7 @@ func TestGI8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -13034,7 +13034,7 @@ func TestGI8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -13055,7 +13055,7 @@ func TestGI8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		}
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}
@@ -13420,7 +13420,7 @@ func TestGR8J4(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r == 0 {
 			return x.taken(c)
 		}
@@ -13443,7 +13443,7 @@ func TestGR8J5(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if r != 0 {
 			return x.taken(c)
 		}
@@ -13466,7 +13466,7 @@ func TestGR8J8(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -13489,7 +13489,7 @@ func TestGR8J9(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -13512,7 +13512,7 @@ func TestGR8JC(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) < 0 {
 			return x.taken(c)
 		}
@@ -13535,7 +13535,7 @@ func TestGR8JD(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) >= 0 {
 			return x.taken(c)
 		}
@@ -13558,7 +13558,7 @@ func TestGR8JE(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) <= 0 {
 			return x.taken(c)
 		}
@@ -13581,7 +13581,7 @@ func TestGR8JF(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term {
 		b := uint8(*s0 >> (s0h & 8))
 
 		r := a & b
-		c.CCOp, c.CCRes = cpu.CCLogic|0, uint64(r)
+		c.CCOp, c.CCRes = cpu.CCLogic, uint64(r)
 		if int8(r) > 0 {
 			return x.taken(c)
 		}

@@ -1,0 +1,73 @@
+package cpu
+
+import (
+	"ringzero/decoder"
+	"ringzero/x86"
+)
+
+// portAllowed checks IOPL and the I/O permission bitmap (SDM 1 19.5).
+func (c *CPU) portAllowed(port uint16, size int) *x86.Exception {
+	if c.real() || !c.v86() && c.CPL <= c.iopl() {
+		return nil
+	}
+	tr := &c.Seg[x86.TR]
+	if tr.Attr&8 == 0 || tr.Attr&attrP == 0 || tr.Limit < x86.TSS32_Size-1 {
+		return c.gp0()
+	}
+	base, exc := c.loadSystem(tr.Base+x86.TSS32_IOMap, 2)
+	if exc != nil {
+		return exc
+	}
+	at := uint32(base) + uint32(port)/8
+	if at+1 > tr.Limit {
+		return c.gp0()
+	}
+	bits, exc := c.loadSystem(tr.Base+uint64(at), 2)
+	if exc != nil {
+		return exc
+	}
+	if bits>>(port&7)&(1<<size-1) != 0 {
+		return c.gp0()
+	}
+	return nil
+}
+
+func (c *CPU) in(port uint16, size int) uint64 {
+	c.SyncClock()
+	c.watchPort(port, size)
+	return uint64(c.Port.In(port, size))
+}
+
+func (c *CPU) out(port uint16, size int, v uint64) {
+	c.SyncClock()
+	c.watchPort(port, size)
+	c.Port.Out(port, size, uint32(v))
+}
+
+// portOf is the port operand of IN and OUT.
+func (c *CPU) portOf(in *decoder.Inst, i int) uint16 {
+	if in.Args[i].Kind == decoder.KindImm {
+		return uint16(in.Imm & 0xff)
+	}
+	return uint16(c.R[x86.DX])
+}
+
+func IN(c *CPU, s *Site) *x86.Exception {
+	in := s.Inst
+	port, size := c.portOf(in, 1), int(in.Args[0].Size)
+	if exc := c.portAllowed(port, size); exc != nil {
+		return exc
+	}
+	c.SetReg(&in.Args[0], c.in(port, size))
+	return nil
+}
+
+func OUT(c *CPU, s *Site) *x86.Exception {
+	in := s.Inst
+	port, size := c.portOf(in, 0), int(in.Args[1].Size)
+	if exc := c.portAllowed(port, size); exc != nil {
+		return exc
+	}
+	c.out(port, size, c.Reg(&in.Args[1]))
+	return nil
+}
