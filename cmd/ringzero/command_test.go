@@ -237,6 +237,7 @@ func TestExitStatus(t *testing.T) {
 		{"port E9h is standard error", "run debugs", 3, "A"},
 		{"read-only disk boots", "run --disk halts,readonly", exitHalted, "halted"},
 		{"snapshot boots", "run --disk halts,snapshot,readonly", exitHalted, "halted"},
+		{"image with options", "run halts,readonly", exitHalted, "halted"},
 		{"486", "run triple --cpu 486", exitTripleFault, "triple fault"},
 		{"least memory", "run halts --memory 2M", exitHalted, "halted"},
 	}

@@ -82,14 +82,14 @@ func wrapped(b *strings.Builder, head, text string) {
 }
 
 const runHelp = `IMAGE is a raw disk or floppy image, or a kernel (Linux bzImage, Multiboot, ELF), told apart by its
-content. Without an image the embedded guest boots.
+content; ,readonly and ,snapshot are those of --disk. Without an image the embedded guest boots.
 
 Standard input is the guest's serial port, in raw mode: Ctrl-A X quits, Ctrl-A H lists the keys.
 
 Examples:
    ringzero run                                              the embedded guest
    ringzero run disk.img --memory 256M                       boot a disk; writes go to the file
-   ringzero run --disk disk.img,snapshot                     the same; writes are thrown away
+   ringzero run disk.img,snapshot --disk data.img            writes to disk.img are thrown away
    ringzero run floppy.img --display terminal                show its text screen, take its keys
    ringzero run vmlinuz --initrd initrd.img --append "console=ttyS0"
    ringzero run --serial file:boot.log --until-serial "login: " --timeout 1m disk.img </dev/null

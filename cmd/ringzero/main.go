@@ -55,7 +55,7 @@ func newApp(in, out, errs *os.File) *cli.App {
 			{
 				Name:        "run",
 				Usage:       "start a PC",
-				ArgsUsage:   "[IMAGE]",
+				ArgsUsage:   "[IMAGE[,readonly][,snapshot]]",
 				Description: runHelp,
 				Flags:       runFlags(),
 				Action: func(c *cli.Context) error {

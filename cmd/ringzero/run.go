@@ -200,8 +200,9 @@ func checkFlags(c *cli.Context) error {
 // files opens the images and reads the kernel.
 func (s *session) files(c *cli.Context) error {
 	kernel := c.String("kernel")
-	if path := c.Args().First(); c.Args().Present() {
-		isKernel, err := s.image(path)
+	if c.Args().Present() {
+		path, opts := parseDisk(c.Args().First())
+		isKernel, err := s.image(path, opts)
 		if err != nil {
 			return err
 		}
@@ -245,7 +246,7 @@ func (s *session) files(c *cli.Context) error {
 }
 
 // image puts the IMAGE where its content belongs.
-func (s *session) image(path string) (isKernel bool, err error) {
+func (s *session) image(path string, opts image.Options) (isKernel bool, err error) {
 	kind, err := detect(path)
 	if err != nil {
 		return false, err
@@ -253,7 +254,7 @@ func (s *session) image(path string) (isKernel bool, err error) {
 	if kind.Kernel() {
 		return true, nil
 	}
-	d, err := s.drives.add(path, image.Options{})
+	d, err := s.drives.add(path, opts)
 	if err != nil {
 		return false, err
 	}
