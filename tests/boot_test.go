@@ -24,6 +24,7 @@ const prompt = "/root # "
 // TestDebianBoots boots Debian's kernels in each size of memory to a shell and
 // uses it as one does: jobs, interrupts, line editing, and off.
 func TestDebianBoots(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, flavour string
 		mib           uint64
@@ -39,6 +40,7 @@ func TestDebianBoots(t *testing.T) {
 			if row.long && testing.Short() {
 				t.Skip("one boot is enough for -short")
 			}
+			t.Parallel()
 			s := machine.New(t, ringzero.Config{
 				Memory: row.mib << 20,
 				Kernel: machine.Kernel(t, guests.Kernel(t, row.flavour), guests.Initrd(t, guests.Options{}), "console=ttyS0"),
@@ -72,19 +74,26 @@ func kernelLog(t *testing.T, log string, mib uint64) {
 			t.Errorf("the kernel's log has no line with %s", want)
 		}
 	}
-	for _, bad := range []string{
-		`nobody cared`, `ACPI.*[Ee]rror`, `ACPI BIOS.*[Bb]ug`, `ACPI Warning`, `BUG:`, `Oops`, `WARNING:`, `Call Trace`,
-		`Kernel panic`, `soft lockup`, `invalid opcode`, `segfault`, `trap `, `Unable to handle`, `unstable`,
-	} {
-		for _, line := range regexp.MustCompile(".*"+bad+".*").FindAllString(log, -1) {
-			t.Errorf("in the kernel's log (%s): %s", bad, line)
-		}
-	}
+	noTrouble(t, log)
 	match := regexp.MustCompile(`Memory: \d+K/(\d+)K available`).FindStringSubmatch(log)
 	require.NotNil(t, match, "Linux tells how much memory there is")
 	have := number(t, match[1]) >> 10
 	require.LessOrEqual(t, have, mib)
 	require.Greater(t, have, mib-4)
+}
+
+// noTrouble looks for lines in which Linux complains, of the given patterns and
+// those that are never wanted.
+func noTrouble(t *testing.T, log string, further ...string) {
+	t.Helper()
+	for _, bad := range append(further,
+		`nobody cared`, `ACPI.*[Ee]rror`, `ACPI BIOS.*[Bb]ug`, `ACPI Warning`, `BUG:`, `Oops`, `WARNING:`, `Call Trace`,
+		`Kernel panic`, `soft lockup`, `invalid opcode`, `segfault`, `trap `, `Unable to handle`, `unstable`, `insmod .* failed`,
+	) {
+		for _, line := range regexp.MustCompile(".*"+bad+".*").FindAllString(log, -1) {
+			t.Errorf("in the kernel's log (%s): %s", bad, line)
+		}
+	}
 }
 
 // useShell is what makes a shell usable: job control, Ctrl-C, Ctrl-Z, the arrows.

@@ -50,19 +50,22 @@ func TestSessionDoesNotDependOnTheEngine(t *testing.T) {
 	})
 }
 
-// engines are settings of the translator that no guest may notice.
+// engines are settings of the translator that no guest may notice. Those marked
+// boot are tried over a whole boot as well, those marked short even in its short
+// variant.
 var engines = []struct {
-	name   string
-	engine func() translator.Config
-	tlb    int
+	name        string
+	engine      func() translator.Config
+	tlb         int
+	boot, short bool
 }{
-	{"again", func() translator.Config { return translator.Config{} }, 0},
-	{"one instruction a block", func() translator.Config { return translator.Config{MaxBlock: 1} }, 0},
-	{"random block lengths", func() translator.Config { return translator.Config{Lengths: randomLengths(32)} }, 0},
-	{"random block lengths, small TLB", func() translator.Config { return translator.Config{Lengths: randomLengths(9)} }, 3},
-	{"forced evictions", func() translator.Config { return translator.Config{EvictEvery: 1000} }, 0},
-	{"no links", func() translator.Config { return translator.Config{NoLinks: true} }, 0},
-	{"small code cache", func() translator.Config { return translator.Config{CacheBytes: 256 << 10} }, 0},
+	{"again", func() translator.Config { return translator.Config{} }, 0, true, false},
+	{"one instruction a block", func() translator.Config { return translator.Config{MaxBlock: 1} }, 0, true, true},
+	{"random block lengths", func() translator.Config { return translator.Config{Lengths: randomLengths(32)} }, 0, false, false},
+	{"random block lengths, small TLB", func() translator.Config { return translator.Config{Lengths: randomLengths(9)} }, 3, true, true},
+	{"forced evictions", func() translator.Config { return translator.Config{EvictEvery: 1000} }, 0, true, false},
+	{"no links", func() translator.Config { return translator.Config{NoLinks: true} }, 0, false, false},
+	{"small code cache", func() translator.Config { return translator.Config{CacheBytes: 256 << 10} }, 0, false, false},
 }
 
 // randomLengths draws lengths from 1 to most, the same in each run: xorshift64

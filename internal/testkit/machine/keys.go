@@ -43,8 +43,8 @@ func (s *Session) PressKeys(text string) {
 	}
 }
 
-// perKey is the steps that a guest has for each key: some milliseconds.
-const perKey = 5_000_000
+// perKey is the steps that a guest has for each key: a millisecond or more.
+const perKey = 1_000_000
 
 // Press presses a key by its set-1 make code and lets it go.
 func (s *Session) Press(code uint16) {

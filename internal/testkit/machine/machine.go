@@ -8,6 +8,8 @@ package machine
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,12 +47,28 @@ func New(t testing.TB, conf ringzero.Config) *Session {
 	}
 	s.Machine = m
 	t.Cleanup(func() {
+		s.keepLog()
 		if nothing != "" {
 			t.Logf("machine: nothing was booted: %s", nothing)
 		}
 		m.Close()
 	})
 	return s
+}
+
+// LogVariable is the environment variable with the folder in which each session
+// leaves what its serial port sent, by the name of the test.
+const LogVariable = "RINGZERO_SERIAL_LOG"
+
+func (s *Session) keepLog() {
+	dir := os.Getenv(LogVariable)
+	if dir == "" {
+		return
+	}
+	name := strings.NewReplacer("/", "-", " ", "_").Replace(s.t.Name()) + ".log"
+	if err := os.WriteFile(filepath.Join(dir, name), s.all, 0o644); err != nil {
+		s.t.Errorf("machine: %v", err)
+	}
 }
 
 // Kernel is a kernel from files, for Config.Kernel.
@@ -162,9 +180,4 @@ func (s *Session) fail(format string, args ...any) {
 	out := strings.Split(strings.ReplaceAll(string(s.all), "\r", ""), "\n")
 	tail := strings.Join(out[max(0, len(out)-lines):], "\n")
 	s.t.Fatalf("machine: %s\nthe end of the serial output:\n%s\nthe screen:\n%s", fmt.Sprintf(format, args...), tail, s.Screen())
-}
-
-// Screen is the text on the screen, without the blank lines at its end.
-func (s *Session) Screen() string {
-	return strings.TrimRight(s.VGA.Screen().String(), "\n")
 }
