@@ -384,11 +384,28 @@ func TestDisasm(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	r := do(t, files(t), "", "run", "triple")
-	for _, text := range []string{
-		"triple fault at 0000:00007c0e", "#GP(001a)", "IDT gate of vector 03 at 00000018: beyond the table's limit 0000", "#DF(0000)",
-		"eax 60000011", "cr0 60000011", "int3",
-	} {
-		require.Contains(t, r.err, text)
+	dir := files(t)
+	// cli; mov eax, 9000h; mov cr3, eax; mov eax, cr0; or eax, 80000001h; mov cr0, eax
+	disk(t, dir, "paging", []byte{0xfa, 0x66, 0xb8, 0, 0x90, 0, 0, 0x0f, 0x22, 0xd8, 0x0f, 0x20, 0xc0,
+		0x66, 0x0d, 1, 0, 0, 0x80, 0x0f, 0x22, 0xc0})
+	rows := []struct {
+		image string
+		says  []string
+	}{
+		{"triple", []string{
+			"triple fault at 0000:00007c0e", "#GP(001a)", "IDT gate of vector 03 at 00000018: beyond the table's limit 0000",
+			"#DF(0000)", "eax 60000011", "cr0 60000011", "int3",
+		}},
+		{"paging", []string{
+			"32-bit paging", "#PF(0000) at 00007c16\n    supervisor read, not present\n    PDE at 000009000: 0000000000000000, not present\n",
+			"#DF(0000)", "there is no code at 0000:00007c16",
+		}},
+		{"halts", []string{"halted for good at 0000:00007c02", "real mode", "no exception", "eip 00007c02"}},
+	}
+	for _, row := range rows {
+		r := do(t, dir, "", "run", row.image)
+		for _, text := range row.says {
+			require.Contains(t, r.err, text, row.image)
+		}
 	}
 }
