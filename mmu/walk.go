@@ -45,7 +45,7 @@ func (m *MMU) walk32(mem Physical, va uint64, acc Access, user bool) (r result, 
 		return r, m.fault(va, acc, user, 0)
 	}
 	if pde&x86.PTE_PS != 0 && m.Mode.CR4&x86.CR4_PSE != 0 {
-		if pde&(1<<21) != 0 { // PSE-36 with 36 bits: bits 13 to 16 are address, 21 reserved
+		if pde&0x3fe000 != 0 { // CPUID shows no PSE-36: bits 13 to 21 are reserved
 			return r, m.fault(va, acc, user, x86.PFPresent|x86.PFRsvd)
 		}
 		if !m.permit(&r, acc, user, pde, false) {
@@ -53,7 +53,7 @@ func (m *MMU) walk32(mem Physical, va uint64, acc Access, user bool) (r result, 
 		}
 		m.accessed(mem, pdeAt, 4, pde, acc == Write)
 		r.dirty = acc == Write || pde&x86.PTE_D != 0
-		r.phys = (pde&0xffc00000 | pde>>13&0xf<<32 | va&0x3ff000) & m.A20
+		r.phys = (pde&0xffc00000 | va&0x3ff000) & m.A20
 		return r, nil
 	}
 	r.table = pde & 0xfffff000
