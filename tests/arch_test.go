@@ -34,7 +34,7 @@ func TestSessionIsTheSameOnEveryProcessor(t *testing.T) {
 		t.Run(row.arch, func(t *testing.T) {
 			emulator := need.Tool(t, row.emulator)
 			binary := filepath.Join(t.TempDir(), "session")
-			build := exec.Command("go", "build", "-o", binary, "./tests/session")
+			build := exec.Command("go", "build", "-o", binary, "./internal/testkit/session/run")
 			build.Dir = repo.Root(t)
 			build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+row.arch)
 			said, err := build.CombinedOutput()

@@ -1,4 +1,4 @@
-// Command session runs the scripted session with the embedded guest and prints its
+// Command run runs the scripted session with the embedded guest and prints its
 // steps, its state hash and what the guest said: a test builds it for other
 // processors and compares.
 package main
