@@ -227,6 +227,7 @@ func (e *Engine) chain(b *ir.Block) {
 				return
 			}
 		}
+		b.Seen = c.End - uint64(c.Budget)
 		c.Budget -= b.Steps
 		next := b.Run(c, b)
 		for next != nil {
@@ -234,6 +235,7 @@ func (e *Engine) chain(b *ir.Block) {
 				break
 			}
 			b = next
+			b.Seen = c.End - uint64(c.Budget)
 			c.Budget -= b.Steps
 			next = b.Run(c, b)
 		}
@@ -258,6 +260,7 @@ func (e *Engine) chain(b *ir.Block) {
 // one runs a single block.
 func (e *Engine) one(b *ir.Block) {
 	defer e.unwound()
+	b.Seen = e.CPU.End - uint64(e.CPU.Budget)
 	e.CPU.Budget -= b.Steps
 	b.Run(e.CPU, b)
 }
@@ -374,7 +377,12 @@ func (e *Engine) written(page uint64, off, n int) bool {
 		lo, hi := span(b, page)
 		p.lines |= lineMask(lo, hi-lo)
 	}
+	c := e.CPU
+	now := (c.Seg[x86.CS].Base + c.EIP) & 0xfff
 	for _, b := range dead {
+		if b.Off&0xfff == now {
+			c.Leave() // a REP that writes over itself is fetched anew
+		}
 		e.kill(b)
 	}
 	e.Stats.Invalidations += uint64(len(dead))

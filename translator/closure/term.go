@@ -58,7 +58,9 @@ func (k *Backend) term(b *ir.Block, u *ir.Uop) ir.Term {
 	case ir.CallEnd:
 		do, count := u.Do, u.Count
 		return func(c *cpu.CPU) *ir.Block {
-			c.Traps[count&1023]++
+			if count != 0 {
+				c.Traps[count&1023]++
+			}
 			c.Enter(s)
 			if exc := do(c, s); exc != nil {
 				Unwind(c, exc, s)
@@ -74,7 +76,9 @@ func (k *Backend) term(b *ir.Block, u *ir.Uop) ir.Term {
 	case ir.CallJump:
 		do, count := u.Do, u.Count
 		return func(c *cpu.CPU) *ir.Block {
-			c.Traps[count&1023]++
+			if count != 0 {
+				c.Traps[count&1023]++
+			}
 			c.Enter(s)
 			if exc := do(c, s); exc != nil {
 				Unwind(c, exc, s)

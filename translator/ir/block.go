@@ -19,6 +19,7 @@ const Inline = 8
 type Block struct {
 	Run   func(c *cpu.CPU, b *Block) *Block
 	Steps int64
+	Seen  uint64 // step of the last entry, for reports
 	Fns   [Inline]Fn
 	Term  Term
 	More  []Fn
