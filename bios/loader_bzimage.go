@@ -14,6 +14,7 @@ import (
 // Fields of Linux's setup header, as offsets in the image
 // (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
 const (
+	hdrSysSize      = 0x1f4
 	hdrSetupSects   = 0x1f1
 	hdrVidMode      = 0x1fa
 	hdrJump         = 0x200
@@ -81,6 +82,11 @@ func parseLinux(image []byte) (*linuxImage, error) {
 	l.version = int(binary.LittleEndian.Uint16(image[hdrVersion:]))
 	if l.version < 0x200 || l.version >= 0x300 {
 		return nil, fmt.Errorf("the Linux kernel wants boot protocol %d.%02d; known are 2.00 to 2.15", l.version>>8, l.version&0xff)
+	}
+	// syssize counts the protected-mode code in paragraphs; since 2.04 all of
+	// its four bytes mean something (boot.rst, "syssize").
+	if want := int64(l.u32(hdrSysSize)) * 16; l.version >= 0x204 && want > int64(len(l.kernel))+15 {
+		return nil, fmt.Errorf("the Linux kernel is truncated: %d bytes of %d; copy it again", len(image), int64(size)+want)
 	}
 	l.high = image[hdrLoadFlags]&loadedHigh != 0
 	// The header says with a jump where it ends; what lies behind is code.

@@ -337,3 +337,14 @@ func TestNewRefusesWhatCantBeLoaded(t *testing.T) {
 	_, err = New(Config{Regs: k, Memory: k.mem, Ports: k.ports, LowRAM: 1 << 20})
 	require.ErrorContains(t, err, "2 MiB to 3 GiB")
 }
+
+// A kernel that lost its tail booted into nothing once.
+func TestTruncatedKernelIsRefused(t *testing.T) {
+	image := bzImage(0x10000)
+	image[0x206], image[0x207] = 0x0f, 2 // protocol 2.15
+	binary.LittleEndian.PutUint32(image[0x1f4:], 0x10000/16)
+	_, err := parseLinux(image)
+	require.NoError(t, err)
+	_, err = parseLinux(image[:len(image)-100])
+	require.ErrorContains(t, err, "truncated")
+}
