@@ -226,7 +226,7 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 	us := m.uses[page]
 	kept := us[:0]
 	code := false
-	var gone *Context
+	var gone []*Context // more than one may have come to the bound by now
 	for _, u := range us {
 		c := u.ctx
 		if c.id != u.id {
@@ -241,7 +241,7 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 		}
 		if c != m.Context {
 			if c.idle++; c.idle > idleWrites {
-				gone = c
+				gone = append(gone, c)
 				continue
 			}
 		}
@@ -263,8 +263,8 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 		m.CodeDropped()
 	}
 	m.uses[page] = kept
-	if gone != nil {
-		m.forget(gone)
+	for _, c := range gone {
+		m.forget(c)
 		kept = m.uses[page]
 	}
 	if len(kept) == 0 {
