@@ -63,6 +63,7 @@ func newWorld(t testing.TB, name string, conf translator.Config) *world {
 	w.chip.c = w.cpu
 	require.NoError(t, mem.MapMMIO("prober", window+deviceAt, 0x1000, 4, w.chip))
 	require.NoError(t, ports.Map("prober", 0x80, 16, 4, w.chip))
+	conf.CacheBytes = 1 << 20
 	w.engine = translator.New(w.cpu, conf)
 	w.cpu.Acknowledge = func() uint8 { w.cpu.IRQ = false; return 0x30 }
 	w.chunk = func() int64 { return 1 << 40 }
