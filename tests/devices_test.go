@@ -42,7 +42,7 @@ func TestKeyboardScreenClockAndPowerButton(t *testing.T) {
 		Time:   date.Unix(),
 		Kernel: machine.Kernel(t, guests.Kernel(t, "686"), guests.Initrd(t, guests.Options{
 			Flavour:  "686",
-			Modules:  []string{"button", "evdev"},
+			Modules:  []string{"button", "evdev", "psmouse"},
 			Programs: []string{"hwclock"},
 			Run:      powerButtonScript,
 			Files:    map[string][]byte{"/etc/acpi/PWRF/00000080": []byte("#!/bin/sh\npoweroff\n")},
@@ -106,6 +106,7 @@ func TestKeyboardScreenClockAndPowerButton(t *testing.T) {
 	require.Greater(t, number(t, counts[1][1]), number(t, counts[0][1]), "the alarm's interrupt")
 
 	noTrouble(t, s.Output())
+	require.Regexp(t, `input: .*PS/2.* Mouse as `, s.Output())
 	t.Log("the power button")
 	s.PowerButton()
 	s.End(ringzero.PoweredOff, aWhile)

@@ -30,8 +30,13 @@ const (
 
 // diskScript makes a partition and a file system, copies a tree into it and leaves
 // the checksums of the tree on the console, between lines of its own.
+// The drivers are loaded anew first, to have the second drive without DMA.
 const diskScript = `
 set -e
+rmmod ata_piix
+rmmod libata
+insmod /lib/modules/libata.ko force=1.01:pio4
+insmod /lib/modules/ata_piix.ko
 tries=0
 until [ -b /dev/sda ] && [ -b /dev/sdb ]; do
 	tries=$((tries+1)); [ $tries -lt 20 ]; sleep 1
@@ -69,7 +74,7 @@ echo "@@AGAIN $(cat /tmp/again)"
 # The other drive of the channel: what the host put there, and a copy of it.
 echo "@@SDB $(dd if=/dev/sdb bs=64k count=64 2>/dev/null | sha256sum)"
 dd if=/dev/sdb of=/dev/sdb bs=64k count=64 seek=64 conv=fsync 2>/dev/null
-echo "@@STAT $(cat /sys/block/sda/size) $(cat /sys/class/ata_device/dev1.0/dma_mode /sys/class/ata_device/dev1.1/dma_mode | xargs) $(grep -c ata_piix /proc/interrupts)"
+echo "@@STAT $(cat /sys/block/sda/size) $(cat /sys/class/ata_device/dev1.0/xfer_mode /sys/class/ata_device/dev1.1/xfer_mode | xargs) $(grep -c ata_piix /proc/interrupts)"
 `
 
 // TestDiskWithDebiansModules has the guest partition, format and fill a disk by
@@ -121,8 +126,8 @@ func TestDiskWithDebiansModules(t *testing.T) {
 	copied := make([]byte, half)
 	require.NoError(t, second.ReadAt(copied, half))
 	require.Equal(t, digest(pattern[:half]), digest(copied), "the guest copied within the second drive")
-	// Linux drives a PIIX3 by multiword DMA only. The channels have interrupts of their own.
-	require.Equal(t, fmt.Sprint(diskSize/bus.SectorSize, " XFER_MW_DMA_2 XFER_MW_DMA_2 2"), strings.TrimSpace(strings.ReplaceAll(stat, "\r", "")))
+	// Linux drives a PIIX3 by multiword DMA at most. The channels have interrupts of their own.
+	require.Equal(t, fmt.Sprint(diskSize/bus.SectorSize, " XFER_MW_DMA_2 XFER_PIO_4 2"), strings.TrimSpace(strings.ReplaceAll(stat, "\r", "")))
 	ataLog(t, s.Output())
 	checkOnHost(t, path, sums)
 }
@@ -145,7 +150,7 @@ func ataLog(t *testing.T, log string) {
 			t.Errorf("the kernel's log has no line with %s", want)
 		}
 	}
-	noTrouble(t, log, `ata\d.*(exception|failed|lost|error|timeout|disabl|limiting)`, `I/O error`, `EXT4-fs (error|warning)`)
+	noTrouble(t, log, `ata\d.*(exception|failed|lost|error|timeout|limiting)`, `I/O error`, `EXT4-fs (error|warning)`)
 }
 
 // checkOnHost takes the partition out of the image, has e2fsprogs check it, and
