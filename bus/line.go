@@ -51,3 +51,11 @@ func (o *Or) Input() Line {
 
 // Level is what Or drives now.
 func (o *Or) Level() bool { return o.high != 0 }
+
+// State is the levels of the inputs, in order of their making from bit 0, for a
+// snapshot.
+func (o *Or) State() uint64 { return o.high }
+
+// Restore puts the levels of a snapshot back without an edge on the output:
+// what hangs there restores itself. Inputs that do not exist are low.
+func (o *Or) Restore(state uint64) { o.high = state & (1<<o.n - 1) }
