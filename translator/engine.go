@@ -57,10 +57,9 @@ type Engine struct {
 
 // Stats counts what the engine did.
 type Stats struct {
-	Blocks, Instructions, Uops, Calls, Bytes uint64
+	Blocks, Instructions, Uops, Calls, Bytes uint64 // Bytes of guest code
 	Lookups, Misses, Invalidations           uint64
 	Unwinds, Redos, Evictions                uint64
-	Dispatches                               uint64
 }
 
 // codePage is what was translated from one page of RAM.

@@ -196,6 +196,7 @@ func (e *Engine) compile(b *ir.Block) {
 	s.Instructions += uint64(n)
 	s.Uops += uint64(b.Uops)
 	s.Calls += uint64(b.Calls)
+	s.Bytes += uint64(at)
 }
 
 // enter puts a block into the cache and marks its pages.

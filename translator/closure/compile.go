@@ -138,7 +138,7 @@ func (k *Backend) fuse(b *ir.Block, uops []ir.Uop) ir.Term {
 		return nil
 	}
 	j, u := &uops[len(uops)-1], &uops[len(uops)-2]
-	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || u.W > 2 {
+	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || b.Mode&cpu.ModeFlatCS == 0 || u.W > 2 {
 		return nil
 	}
 	shape := string([]byte{form(u.D, &u.Addr), form(u.S, &u.Addr)})
