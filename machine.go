@@ -44,6 +44,7 @@ type Machine struct {
 	Power  *piix.PM
 	port92 *port92.Port
 	bios   *bios.BIOS
+	rom    []byte
 
 	conf    Config
 	a20     *bus.Or
@@ -208,7 +209,8 @@ func (m *Machine) wire() error {
 // firmware puts the BIOS in place: ours, or the one that was given.
 func (m *Machine) firmware() error {
 	if m.conf.BIOS != nil {
-		return m.Memory.SetROM(m.conf.BIOS)
+		m.rom = m.conf.BIOS
+		return m.Memory.SetROM(m.rom)
 	}
 	var drives []bios.Drive
 	if m.conf.Floppy != nil {
@@ -226,7 +228,8 @@ func (m *Machine) firmware() error {
 	if err != nil {
 		return err
 	}
-	if err := m.Memory.SetROM(m.bios.ROM()); err != nil {
+	m.rom = m.bios.ROM()
+	if err := m.Memory.SetROM(m.rom); err != nil {
 		return err
 	}
 	return m.Ports.Map("BIOS services", bios.ServicePort, 2, 2, m.bios)
@@ -237,6 +240,11 @@ func (m *Machine) firmware() error {
 func (m *Machine) powerOn() {
 	for _, r := range m.resets {
 		r.Reset()
+	}
+	// The RAM behind the ROM shares its bytes here: what a guest wrote there is
+	// replaced, as the PAM registers closed the RAM.
+	if err := m.Memory.SetROM(m.rom); err != nil {
+		panic("BUG: ROM that fitted once: " + err.Error())
 	}
 	m.CPU.Reset()
 	size := func(at uint8, v uint64) {

@@ -24,7 +24,7 @@ func printStats(w io.Writer, m *ringzero.Machine, took time.Duration) {
 	line("blocks", "%d of %d instructions and %d bytes, %.2f instructions each", e.Blocks, e.Instructions, e.Bytes, ratio(e.Instructions, e.Blocks))
 	line("micro-ops", "%.3f an instruction", ratio(e.Uops, e.Instructions))
 	line("closure calls", "%.3f an instruction", ratio(e.Calls, e.Instructions))
-	line("block lookups", "%d, %d translated, %d dispatches", e.Lookups, e.Misses, e.Dispatches)
+	line("block lookups", "%d, %d translated", e.Lookups, e.Misses)
 	line("invalidations", "%d blocks, %d evictions", e.Invalidations, e.Evictions)
 	line("unwinds", "%d, %d of them to run an instruction alone", e.Unwinds, e.Redos)
 	line("TLB misses", "%d page walks", u.Walks)
