@@ -1,0 +1,303 @@
+package translator
+
+import (
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ringzero/bus"
+	"ringzero/cpu"
+	"ringzero/decoder"
+	"ringzero/translator/ir"
+	"ringzero/x86"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const (
+	flat32 = cpu.ModeCode32 | cpu.ModeStack32 | cpu.ModePE | cpu.ModeFlatCS | cpu.ModeFlatDS | cpu.ModeFlatES | cpu.ModeFlatSS
+	seg32  = cpu.ModeCode32 | cpu.ModeStack32 | cpu.ModePE
+	real16 = 0
+)
+
+func newEngine(t testing.TB) *Engine {
+	model, err := cpu.ModelByName("max")
+	require.NoError(t, err)
+	mem, err := bus.NewMemory(1 << 20)
+	require.NoError(t, err)
+	t.Cleanup(mem.Close)
+	return New(cpu.New(model, mem, bus.NewPorts()), Config{})
+}
+
+// lowered is a block of the given instructions: its micro-ops after the
+// analysis, and the block as the backend made it.
+func lowered(t testing.TB, e *Engine, mode uint32, code string) ([]ir.Uop, *ir.Block) {
+	raw, err := hex.DecodeString(strings.ReplaceAll(code, " ", ""))
+	require.NoError(t, err)
+	b := &ir.Block{Mode: mode}
+	bits := decoder.Mode16
+	if mode&cpu.ModeCode32 != 0 {
+		bits = decoder.Mode32
+	}
+	for len(raw) > 0 {
+		var in decoder.Inst
+		require.Equal(t, decoder.OK, decoder.Decode(raw, bits, &in), "%s at %x", code, raw)
+		b.Insts = append(b.Insts, in)
+		raw = raw[in.Len:]
+	}
+	b.Sites = make([]cpu.Site, len(b.Insts))
+	l := lowering{mode: mode, cpu: e.CPU}
+	at, ended := uint32(0), false
+	for i := range b.Insts {
+		require.False(t, ended, "%s goes on behind its end", code)
+		b.Sites[i] = cpu.Site{Inst: &b.Insts[i], Off: at, Rem: int32(len(b.Insts) - i), Mid: i < len(b.Insts)-1}
+		at += uint32(b.Insts[i].Len)
+		ended = l.lower(&b.Insts[i], &b.Sites[i])
+	}
+	if !ended {
+		l.uops = append(l.uops, ir.Uop{Op: ir.Fall, Site: &b.Sites[len(b.Sites)-1], Next: at, Mask: ^uint32(0)})
+	}
+	liveness(l.uops)
+	known(l.uops)
+	e.back.Compile(b, l.uops)
+	return l.uops, b
+}
+
+var opNames = [...]string{"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "inc", "dec", "neg", "not", "mov",
+	"movzx", "movsx", "lea", "rol", "ror", "rcl", "rcr", "shl", "shr", "sar", "shld", "shrd", "imul", "push", "pop", "xchg",
+	"bswap", "setcc", "cmov", "widen", "signdx", "leave", "nop", "callout", "fall", "jmp", "jcc", "jmpind", "call",
+	"callind", "ret", "loop", "callend", "calljump"}
+
+var regNames = [...]string{"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"}
+
+func flagText(f uint32) string {
+	s := ""
+	for _, x := range []struct {
+		bit  uint32
+		name string
+	}{{x86.OF, "O"}, {x86.SF, "S"}, {x86.ZF, "Z"}, {x86.AF, "A"}, {x86.PF, "P"}, {x86.CF, "C"}} {
+		if f&x.bit != 0 {
+			s += x.name
+		}
+	}
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func argText(a ir.Arg, u *ir.Uop) string {
+	switch a.Kind {
+	case ir.Reg:
+		return regNames[a.Reg&7]
+	case ir.High:
+		return regNames[a.Reg&3][:1] + "h"
+	case ir.Imm:
+		return fmt.Sprintf("%#x", u.Imm)
+	case ir.Mem:
+		m := &u.Addr
+		s := "[" + [6]string{"es", "cs", "ss", "ds", "fs", "gs"}[m.Seg] + ":"
+		if m.Flat {
+			s = "[flat:"
+		}
+		if m.Base < 16 {
+			s += regNames[m.Base&7] + "+"
+		}
+		if m.Index < 16 {
+			s += fmt.Sprintf("%s*%d+", regNames[m.Index&7], 1<<m.Scale)
+		}
+		return s + fmt.Sprintf("%#x]%d", m.Disp, m.Size*8)
+	}
+	return "?"
+}
+
+// uopText shows what a backend gets to know of a micro-op.
+func uopText(u *ir.Uop) string {
+	s := fmt.Sprintf("%s.%d", opNames[u.Op], 8<<u.W)
+	for _, a := range []ir.Arg{u.D, u.S, u.Aux} {
+		if a.Kind != ir.None {
+			s += " " + argText(a, u)
+		}
+	}
+	switch u.Op {
+	case ir.MovZX, ir.MovSX:
+		s += fmt.Sprintf(" from %d", 8<<u.SW)
+	case ir.SetCC, ir.CMov, ir.Jcc:
+		s += fmt.Sprintf(" if %d", u.Cond)
+	}
+	if u.Op >= ir.Fall {
+		s += fmt.Sprintf(" next %#x", u.Next)
+		if u.Target != 0 {
+			s += fmt.Sprintf(" target %#x", u.Target)
+		}
+		if u.Mask != ^uint32(0) {
+			s += fmt.Sprintf(" mask %#x", u.Mask)
+		}
+	}
+	if u.Writes != 0 {
+		s += " live " + flagText(u.Live)
+	}
+	if u.CC != 0 && (u.Op == ir.Jcc || u.Op == ir.SetCC || u.Op == ir.CMov) {
+		s += fmt.Sprintf(" known %d", u.CC)
+	}
+	if u.Exits {
+		s += " exits"
+	}
+	if u.Count != 0 {
+		s += " trap"
+	}
+	return s
+}
+
+// TestLowering pins the micro-ops of each sequence of testdata/lowering.txt and
+// the closures that they became. `go test ./translator -run Lowering -update`
+// writes it anew from the lines that begin with a mode.
+func TestLowering(t *testing.T) {
+	const file = "testdata/lowering.txt"
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	modes := map[string]uint32{"flat32": flat32, "seg32": seg32, "real16": real16}
+	e := newEngine(t)
+	var out strings.Builder
+	n := 0
+	for line := range strings.SplitSeq(string(want), "\n") {
+		if strings.HasPrefix(line, "#") {
+			fmt.Fprintln(&out, line)
+			continue
+		}
+		name, code, ok := strings.Cut(line, " ")
+		mode, known := modes[name]
+		if !ok || !known {
+			continue
+		}
+		n++
+		fmt.Fprintf(&out, "%s %s\n", name, code)
+		uops, b := lowered(t, e, mode, code)
+		for i := range uops {
+			u := &uops[i]
+			if i == 0 || u.Site != uops[i-1].Site {
+				fmt.Fprintf(&out, "    %s\n", u.Site.Inst.Text(uint64(u.Site.Off)))
+			}
+			fmt.Fprintf(&out, "        %s\n", uopText(u))
+		}
+		fmt.Fprintf(&out, "    %d instructions, %d micro-ops, %d closures\n", len(b.Insts), b.Uops, b.Calls)
+	}
+	require.GreaterOrEqual(t, n, 80)
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(out.String()), 0o644))
+		return
+	}
+	require.Equal(t, string(want), out.String(), "run with -update if the change is meant")
+}
+
+// TestLiveness says by name what may be dropped and what not. live are the
+// flags that the first micro-op must leave right.
+func TestLiveness(t *testing.T) {
+	const all, none, notC = "OSZAPC", "-", "OSZAP"
+	e := newEngine(t)
+	for _, r := range []struct{ name, code, live string }{
+		{"killed by the next", "01c8 01d3", none},
+		{"at the end of the block", "01c8", all},
+		{"before a load that can fault", "01c8 8b03 01d3", all},
+		{"before a store that can fault", "01c8 8903 01d3", all},
+		{"before a push that can fault", "01c8 50 01d3", all},
+		{"the killer is itself a load", "01c8 0303", all},
+		{"MOV, LEA and NOT keep flags and fault not", "01c8 89c8 8d4104 f7d0 01d3", none},
+		{"before a call-out", "01c8 0fa2 01d3", all},
+		{"read by ADC: all its flags in one lazy result", "01c8 11d3", "C"},
+		{"INC keeps CF", "01c8 40", "C"},
+		{"INC then a killer", "01c8 40 01d3", none},
+		{"DEC keeps CF for ADC", "01c8 48 11d3", "C"},
+		{"before a shift by CL, which may do nothing", "01c8 d3e0", all},
+		{"before a shift by CL whose own flags are dead", "01c8 d3e0 01d3", all},
+		{"before a shift by an immediate", "01c8 c1e004", none},
+		{"before a shift by zero", "01c8 c1e000", all},
+		{"ROL writes CF and OF only", "01c8 c1c004", all},
+		{"read by SETcc", "01c8 0f94c0 01d3", all},
+		{"read by CMOVcc", "01c8 0f44c1 01d3", all},
+		{"read by Jcc", "01c8 7400", all},
+		{"cmp and Jcc", "39c8 7400", all},
+		{"before a jump", "01c8 eb00", all},
+		{"IMUL kills", "01c8 0fafc1", none},
+		{"SHLD by zero keeps", "01c8 0fa4c800", all},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			uops, _ := lowered(t, e, flat32, r.code)
+			require.Equal(t, r.live, flagText(uops[0].Live))
+		})
+	}
+	uops, _ := lowered(t, e, flat32, "40 01d3")
+	require.Equal(t, none, flagText(uops[0].Live), "INC, killed")
+	uops, _ = lowered(t, e, flat32, "40")
+	require.Equal(t, notC, flagText(uops[0].Live), "INC has no CF of its own")
+}
+
+// kernelLike is what compilers make of C: prologues, list walks, flag tests,
+// copies, calls, bit fields, all from code of the usual shapes.
+var kernelLike = []string{
+	"55 89e5 57 56 53 83ec1c 8b5d08 85db 7405",
+	"8b4310 8b5314 39d0 7302",
+	"8b03 8b5304 894204 8910 c70300010000 c7430400020000",
+	"83c41c 5b 5e 5f 5d c3",
+	"0fb606 46 3c20 74f8",
+	"0fb64303 83e00f 83f804 7702",
+	"8b4508 c1e80c 25ff030000 8d0485000000c0 8b00 a801 7403",
+	"89d8 e800000000",
+	"6a01 6800100000 ff7508 e800000000",
+	"31c0 83c410 5b c3",
+	"8b0c90 01c8 42 39f2 7cf6",
+	"f6430801 7404",
+	"8d4420 01 c1e202 29d0 890424 e800000000",
+	"66 8b4702 0fb7c0 3dff7f0000 7f02",
+	"807b1c00 7502",
+	"8b7b04 8b4b0c 01cf 894b10 897b14 eb00",
+	"89c1 83e11f ba01000000 d3e2 095304 c3",
+	"ff4304 8b4304 3b4308 7202",
+	"8b542404 8b4c2408 8a01 8802 41 42 84c0 75f6",
+	"8b4608 83c0ff 894608 7500",
+	"50 51 52 b801000000 5a 59 58 c3",
+	"85c0 0f95c0 0fb6c0 c3",
+	"39c8 0f4cc1 c3",
+}
+
+// TestCost bounds what an instruction of such code costs: micro-ops, and
+// closure calls.
+func TestCost(t *testing.T) {
+	e := newEngine(t)
+	var s Stats
+	for _, code := range kernelLike {
+		_, b := lowered(t, e, flat32, strings.ReplaceAll(code, "8d4420 01", "8d442001"))
+		s.Instructions += uint64(len(b.Insts))
+		s.Uops += uint64(b.Uops)
+		s.Calls += uint64(b.Calls)
+	}
+	uops, calls := float64(s.Uops)/float64(s.Instructions), float64(s.Calls)/float64(s.Instructions)
+	t.Logf("%d instructions: %.2f micro-ops, %.2f closures each", s.Instructions, uops, calls)
+	require.Less(t, uops, 1.2)
+	require.Less(t, calls, 0.9)
+}
+
+func BenchmarkTranslate(b *testing.B) {
+	e := newEngine(b)
+	blocks := 0
+	for b.Loop() {
+		for _, code := range kernelLike[:8] {
+			raw, _ := hex.DecodeString(strings.ReplaceAll(code, " ", ""))
+			blk := &ir.Block{Mode: flat32}
+			for len(raw) > 0 {
+				var in decoder.Inst
+				decoder.Decode(raw, decoder.Mode32, &in)
+				blk.Insts = append(blk.Insts, in)
+				raw = raw[in.Len:]
+			}
+			e.compile(blk)
+			blocks++
+		}
+	}
+	b.ReportMetric(float64(blocks)/b.Elapsed().Seconds(), "blocks/s")
+}
