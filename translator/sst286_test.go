@@ -86,11 +86,11 @@ func (b *board) run(init moo.State, steps int64) (moo.State, error) {
 	c.Flags = uint64(init.Regs[moo.Flags])&0xfd5 | x86.F1
 	c.CCOp = cpu.CCFlags
 	c.ShadowStep = bus.Never
-	c.Budget, c.End = steps, uint64(steps)
-	for c.Budget > 0 && !c.Halted && !c.Shutdown {
+	for !c.Halted && !c.Shutdown && c.Steps() < uint64(steps) {
+		c.Budget, c.End = steps-int64(c.Steps()), uint64(steps) // Leave may have taken it
 		b.engine.Run()
 		if c.PendingDB != 0 {
-			c.Budget--
+			c.Budget, c.End = 0, c.Steps()+1
 			c.DebugTrap()
 		}
 	}
