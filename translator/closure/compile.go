@@ -487,6 +487,15 @@ func (k *Backend) setcc(u *ir.Uop) ir.Fn {
 	}
 	r := k.regs(u)
 	d, dh := r.d, r.dh
+	if cc := u.Cond; u.CC == 0 {
+		return func(c *cpu.CPU) {
+			v := uint64(0)
+			if c.Cond(cc) {
+				v = 1
+			}
+			*d = *d&^(0xff<<(dh&8)) | v<<(dh&8)
+		}
+	}
 	return func(c *cpu.CPU) {
 		v := uint64(0)
 		if test(c) {
@@ -499,8 +508,39 @@ func (k *Backend) setcc(u *ir.Uop) ir.Fn {
 // cmov reads its source in any case, faults included; a dword destination is
 // zero-extended even where it keeps its value.
 func (k *Backend) cmov(u *ir.Uop) ir.Fn {
-	test, src := cond(u.Cond, u.CC), k.operand(u.S, u, u.W)
-	d, w := k.regs(u).d, u.W
+	test, d, w, cc := cond(u.Cond, u.CC), k.regs(u).d, u.W, u.Cond
+	if w == 2 && u.S.Kind == ir.Reg {
+		s0 := k.regs(u).s0
+		if u.CC == 0 {
+			return func(c *cpu.CPU) {
+				if c.Cond(cc) {
+					*d = uint64(uint32(*s0))
+				}
+			}
+		}
+		return func(c *cpu.CPU) {
+			if test(c) {
+				*d = uint64(uint32(*s0))
+			}
+		}
+	}
+	if w == 2 && form(u.S, &u.Addr) == 'B' {
+		a, s := k.address(u), u.Site
+		base, disp := a.base, a.disp
+		return func(c *cpu.CPU) {
+			va := uint64(uint32(*base) + disp)
+			var v uint32
+			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
+				v = c.Host.Load32(va + e.Addend)
+			} else {
+				v = uint32(loadSlow(c, va, 4, s))
+			}
+			if test(c) {
+				*d = uint64(v)
+			}
+		}
+	}
+	src := k.operand(u.S, u, w)
 	return func(c *cpu.CPU) {
 		if v := src(c); test(c) {
 			set(d, 0, w, v)

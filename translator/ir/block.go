@@ -13,7 +13,7 @@ type Fn func(c *cpu.CPU)
 type Term func(c *cpu.CPU) *Block
 
 // Inline is the number of pieces that a block holds without a further slice.
-const Inline = 8
+const Inline = 16
 
 // Block is a translated run of instructions that stays in one page.
 type Block struct {
