@@ -67,7 +67,7 @@ var Calls = func() (t [1024]Call) {
 	on(BitTest, decoder.BT, decoder.BTS, decoder.BTR, decoder.BTC)
 	on(BitScan, decoder.BSF, decoder.BSR)
 	on(String, decoder.MOVS, decoder.STOS, decoder.LODS, decoder.CMPS, decoder.SCAS)
-	end(StringPort, decoder.INS, decoder.OUTS)
+	end(String, decoder.INS, decoder.OUTS)
 	end(IN, decoder.IN)
 	end(OUT, decoder.OUT)
 

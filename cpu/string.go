@@ -8,12 +8,9 @@ import (
 	"ringzero/x86"
 )
 
-// String is a string instruction without a repeat prefix.
+// String is a string instruction without a repeat prefix. INS and OUTS may change
+// what the machine's loop looks at, and so end their block.
 func String(c *CPU, s *Site) *x86.Exception { return c.stringOnce(s.Inst) }
-
-// StringPort is INS and OUTS, which may change what the machine's loop looks at
-// and so end their block.
-func StringPort(c *CPU, s *Site) *x86.Exception { return c.stringOnce(s.Inst) }
 
 // addrMask is the part of a register that an address size uses.
 func addrMask(in *decoder.Inst) uint64 { return ^uint64(0) >> (64 - 8*in.AddrSize) }
