@@ -173,7 +173,7 @@ func (m *Machine) Step() Stop {
 		if c.Shadowed() && c.IRQ {
 			budget = 1
 		}
-		c.Budget, c.End = int64(budget), step+budget
+		c.Grant(step, budget)
 		m.Engine.Run()
 	}
 }
@@ -181,7 +181,7 @@ func (m *Machine) Step() Stop {
 func (m *Machine) sliceUsed(step uint64) bool { return step >= m.sliceEnd }
 
 // oneStep accounts for the delivery of an interrupt.
-func (m *Machine) oneStep(step uint64) { m.CPU.Budget, m.CPU.End = 0, step+1 }
+func (m *Machine) oneStep(step uint64) { m.CPU.Grant(step+1, 0) }
 
 // Advance tells an idle machine of the host's that virtual time has come to ns:
 // it goes on there, at the latest at the next event. Only Config.Real uses it.

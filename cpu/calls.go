@@ -8,9 +8,13 @@ type Flow uint8
 const (
 	// FlowOn: the block goes on behind it.
 	FlowOn Flow = iota
-	// FlowEnd: it may change mode, address space, IF or device state, so it is
-	// the last of its block; execution falls through.
+	// FlowEnd: it may change mode, IF or device state, so it is the last of its
+	// block; execution falls through.
 	FlowEnd
+	// FlowAway: it may change what linear addresses lead to, those of the code
+	// that runs among them: execution falls through, and the next block is
+	// looked up by them.
+	FlowAway
 	// FlowJump: a control transfer; the handler sets EIP.
 	FlowJump
 )
@@ -32,6 +36,11 @@ var Calls = func() (t [1024]Call) {
 	end := func(h Handler, ops ...decoder.Op) {
 		for _, op := range ops {
 			t[op] = Call{h, FlowEnd}
+		}
+	}
+	away := func(h Handler, ops ...decoder.Op) {
+		for _, op := range ops {
+			t[op] = Call{h, FlowAway}
 		}
 	}
 	jump := func(h Handler, ops ...decoder.Op) {
@@ -85,7 +94,7 @@ var Calls = func() (t [1024]Call) {
 	end(LLDT, decoder.LLDT)
 	end(LTR, decoder.LTR)
 	on(SMSW, decoder.SMSW)
-	end(LMSW, decoder.LMSW)
+	away(LMSW, decoder.LMSW)
 	on(LAR, decoder.LAR)
 	on(LSL, decoder.LSL)
 	on(VERR, decoder.VERR)
@@ -95,17 +104,17 @@ var Calls = func() (t [1024]Call) {
 	on(PUSHSeg, decoder.PUSHSEG)
 	end(POPSeg, decoder.POPSEG)
 	end(LoadFar, decoder.LDS, decoder.LES, decoder.LSS, decoder.LFS, decoder.LGS)
-	end(MOVCR, decoder.MOVCR)
+	away(MOVCR, decoder.MOVCR)
 	end(MOVDR, decoder.MOVDR)
 	end(CLTS, decoder.CLTS)
-	end(INVLPG, decoder.INVLPG)
+	away(INVLPG, decoder.INVLPG)
 	end(Cache, decoder.INVD, decoder.WBINVD)
 	on(RDTSC, decoder.RDTSC)
 	on(RDPMC, decoder.RDPMC)
 	on(CPUID, decoder.CPUID)
 	on(RDRAND, decoder.RDRAND)
 	end(RDMSR, decoder.RDMSR)
-	end(WRMSR, decoder.WRMSR)
+	away(WRMSR, decoder.WRMSR)
 
 	jump(JMPFar, decoder.JMPF)
 	jump(CALLFar, decoder.CALLF)

@@ -194,12 +194,18 @@ func (c *CPU) AfterStep(trap bool) {
 }
 
 // Unretire moves EIP to an instruction that left its block in the middle, and
-// gives its steps and those behind it back.
+// gives its steps and those behind it back. Data breakpoints that it hit before
+// its fault are forgotten: they are traps of an instruction that was executed
+// (SDM 3B 17.3.1.2), and no block begins with one pending.
 func (c *CPU) Unretire(s *Site) {
 	c.Budget += int64(s.Rem)
+	if c.left {
+		c.Leave()
+	}
 	if c.moved {
 		c.moved = false
 		return
 	}
+	c.PendingDB = 0
 	c.EIP = c.ip(s)
 }

@@ -18,6 +18,8 @@ type Site struct {
 	Rem int32
 	// Mid is set unless the instruction is the last of its block.
 	Mid bool
+	// Redos counts how often it left its block in the middle to run alone.
+	Redos uint8
 }
 
 // Handler is a call-out: the slow, exact half of an instruction. It computes,
@@ -71,22 +73,16 @@ func (c *CPU) LoadModify(va uint64, size int) (uint64, *x86.Exception) {
 // without consequences for translated code or a debugger.
 func (c *CPU) plain(va uint64, size int) bool {
 	e := c.tlb(c.CPL == 3).At(va)
-	if e.Write == (va+uint64(size)-1)&^0xfff {
+	tag := (va + uint64(size) - 1) &^ 0xfff
+	if e.Write == tag {
 		return true
 	}
-	if c.watching || va&0xfff+uint64(size) > bus.PageSize {
+	if e.Write != tag|mmu.Marked { // what is watched has no tag
 		return false
 	}
-	phys, exc := c.MMU.Translate(va, mmu.Write, c.CPL == 3)
-	if exc != nil {
-		return false
-	}
-	off, _, write := c.Mem.Page(phys)
-	if !write {
-		return false
-	}
+	off := va + e.Addend
 	page := off >> bus.PageShift
-	return !c.changesCode(c.Mem.Marks(page), page, int(phys&0xfff), size)
+	return !c.changesCode(c.Mem.Marks(page), page, int(off&0xfff), size)
 }
 
 // changesCode tells whether a write to a marked page may change what the rest
@@ -109,24 +105,15 @@ func (c *CPU) storeSystem(va uint64, size int, v uint64) *x86.Exception {
 
 func (c *CPU) tlb(user bool) *mmu.TLB {
 	if user {
-		return &c.MMU.Context.User
+		return c.MMU.Context.User
 	}
-	return &c.MMU.Context.Super
+	return c.MMU.Context.Super
 }
 
 func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 	va &= 0xffffffff
 	if e := c.tlb(user).At(va); e.Read == (va+uint64(size)-1)&^0xfff {
-		switch off := va + e.Addend; size {
-		case 1:
-			return uint64(c.Host.Load8(off)), nil
-		case 2:
-			return uint64(c.Host.Load16(off)), nil
-		case 4:
-			return uint64(c.Host.Load32(off)), nil
-		default:
-			return c.Host.Load64(off), nil
-		}
+		return c.get(va+e.Addend, size), nil
 	}
 	if va&0xfff+uint64(size) > bus.PageSize {
 		return c.loadAcross(va, size, user)
@@ -142,16 +129,7 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 		c.watch(va, size, false)
 	}
 	if off, read, _ := c.Mem.Page(phys); read {
-		switch off += phys & 0xfff; size {
-		case 1:
-			return uint64(c.Host.Load8(off)), nil
-		case 2:
-			return uint64(c.Host.Load16(off)), nil
-		case 4:
-			return uint64(c.Host.Load32(off)), nil
-		default:
-			return c.Host.Load64(off), nil
-		}
+		return c.get(off+phys&0xfff, size), nil
 	}
 	if c.Mid {
 		return 0, Redo
@@ -179,18 +157,17 @@ func (c *CPU) loadAcross(va uint64, size int, user bool) (uint64, *x86.Exception
 
 func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 	va &= 0xffffffff
-	if e := c.tlb(user).At(va); e.Write == (va+uint64(size)-1)&^0xfff {
-		switch off := va + e.Addend; size {
-		case 1:
-			c.Host.Store8(off, uint8(v))
-		case 2:
-			c.Host.Store16(off, uint16(v))
-		case 4:
-			c.Host.Store32(off, uint32(v))
-		default:
-			c.Host.Store64(off, v)
-		}
+	e := c.tlb(user).At(va)
+	switch tag := (va + uint64(size) - 1) &^ 0xfff; e.Write {
+	case tag:
+		c.put(va+e.Addend, size, v)
 		return nil
+	case tag | mmu.Marked:
+		off := va + e.Addend
+		if c.Mem.Marks(off>>bus.PageShift) == 0 {
+			c.MMU.Unmark(e, va, user)
+		}
+		return c.storeMarked(off, size, v)
 	}
 	if va&0xfff+uint64(size) > bus.PageSize {
 		if exc := c.probe(va, size, mmu.Write, user); exc != nil {
@@ -225,12 +202,39 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 		c.Mem.Store(phys, size, v)
 		return nil
 	}
-	page, at := off>>bus.PageShift, int(phys&0xfff)
+	return c.storeMarked(off+phys&0xfff, size, v)
+}
+
+// storeMarked writes to RAM and tells those who marked the page. In mid-block it
+// answers Redo where the rest of the block may not be what it was.
+func (c *CPU) storeMarked(off uint64, size int, v uint64) *x86.Exception {
+	page, at := off>>bus.PageShift, int(off&0xfff)
 	marks := c.Mem.Marks(page)
-	if marks&(bus.Code|bus.Table) != 0 && c.Mid && c.changesCode(marks, page, at, size) {
+	if c.Mid && c.changesCode(marks, page, at, size) {
 		return Redo
 	}
-	switch off += uint64(at); size {
+	c.put(off, size, v)
+	if marks != 0 {
+		c.Mem.Written(page, at, size)
+	}
+	return nil
+}
+
+// get and put access RAM by offset.
+func (c *CPU) get(off uint64, size int) uint64 {
+	switch size {
+	case 1:
+		return uint64(c.Host.Load8(off))
+	case 2:
+		return uint64(c.Host.Load16(off))
+	case 4:
+		return uint64(c.Host.Load32(off))
+	}
+	return c.Host.Load64(off)
+}
+
+func (c *CPU) put(off uint64, size int, v uint64) {
+	switch size {
 	case 1:
 		c.Host.Store8(off, uint8(v))
 	case 2:
@@ -240,10 +244,6 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 	default:
 		c.Host.Store64(off, v)
 	}
-	if marks != 0 {
-		c.Mem.Written(page, at, size)
-	}
-	return nil
 }
 
 // probe translates all of a range for an access, so that what follows can't
@@ -257,7 +257,7 @@ func (c *CPU) probe(va uint64, size int, acc mmu.Access, user bool) *x86.Excepti
 	}
 	for _, at := range [2]uint64{va, last} {
 		e := c.tlb(user).At(at)
-		if tag := at &^ 0xfff; acc == mmu.Write && e.Write == tag || acc == mmu.Read && e.Read == tag {
+		if tag := at &^ 0xfff; acc == mmu.Write && e.Write&^mmu.Marked == tag || acc == mmu.Read && e.Read == tag {
 			continue
 		}
 		if _, exc := c.MMU.Translate(at, acc, user); exc != nil {

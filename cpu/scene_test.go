@@ -91,7 +91,7 @@ func newScene(t testing.TB, model string) *scene {
 	s.ring(0)
 	s.R[x86.SP] = sceneStack
 	s.EIP = sceneCode
-	s.Budget, s.End = 1<<30, 1<<30
+	s.Grant(0, 1<<30)
 	s.addressSpace()
 	return s
 }

@@ -99,7 +99,7 @@ func TestRFIsPushed(t *testing.T) {
 		{"interrupt", func(s *scene) { s.External(0x40) }, false},
 		{"interrupt between iterations", func(s *scene) {
 			s.R[x86.CX], s.R[x86.DI] = 8, sceneData
-			s.Budget, s.End = 3, 3
+			s.Grant(0, 3)
 			s.step(0xf3, 0xaa)
 			require.EqualValues(t, 5, s.R[x86.CX])
 			require.True(t, s.Repeating)

@@ -190,6 +190,7 @@ type CPU struct {
 	Pending *x86.Exception
 
 	exc       x86.Exception
+	left      bool // Leave was called since Grant
 	checkBP   bool // code breakpoints are armed
 	watching  bool // data breakpoints are armed
 	moved     bool // a task switch was committed before the fault
@@ -230,7 +231,8 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c.Time = func(steps uint64) uint64 { return steps }
 	c.SyncClock = func() {}
 	c.Acknowledge = func() uint8 { return 0xff }
-	c.MMU.CodeDropped = c.Leave
+	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff }
+	c.MMU.CodeMoved = c.Leave
 	c.CodeAt = func(uint64, int, int) bool { return true }
 	c.Reset()
 	return c
@@ -268,11 +270,19 @@ func (c *CPU) Reset() {
 // deliveries. During a call-out the instruction under way does not count.
 func (c *CPU) Steps() uint64 { return c.End - uint64(c.Budget) - uint64(c.Rem) }
 
+// Grant gives the processor a budget of steps; step is the number that were
+// taken so far.
+func (c *CPU) Grant(step, budget uint64) {
+	c.Budget, c.End, c.left = int64(budget), step+budget, false
+}
+
 // Leave ends translated code at the next block boundary: something changed that
-// the machine's loop must look at.
+// the machine's loop must look at. Where the block under way gives steps back,
+// they are not taken before.
 func (c *CPU) Leave() {
 	c.End -= uint64(c.Budget)
 	c.Budget = 0
+	c.left = true
 }
 
 // SetIRQ drives the INTR pin.
@@ -341,9 +351,9 @@ func (c *CPU) updateMode() {
 		m |= ModeBreak
 	}
 	c.Mode = m
-	c.TLB = &c.MMU.Context.Super
+	c.TLB = c.MMU.Context.Super
 	if c.CPL == 3 {
-		c.TLB = &c.MMU.Context.User
+		c.TLB = c.MMU.Context.User
 	}
 }
 
@@ -361,6 +371,7 @@ func (c *CPU) addressSpace() {
 func (c *CPU) FlushTLB() {
 	c.MMU.Flush()
 	c.updateMode()
+	c.Leave()
 }
 
 // SetA20 opens or masks address line 20.

@@ -170,7 +170,7 @@ func (c *CPU) bulk(in *decoder.Inst, mask uint64) (n uint64) {
 	size := uint64(stringSize(in))
 	di := c.R[x86.DI] & mask
 	n = min(c.R[x86.CX]&mask, uint64(c.Budget)+1)
-	dst, n := c.reach(x86.ES, di, size, n, true)
+	dst, n := c.reach(x86.ES, di, mask, size, n, true)
 	if n < 2 {
 		return 0
 	}
@@ -184,7 +184,7 @@ func (c *CPU) bulk(in *decoder.Inst, mask uint64) (n uint64) {
 		return n
 	}
 	si := c.R[x86.SI] & mask
-	src, n := c.reach(int(in.Seg), si, size, n, false)
+	src, n := c.reach(int(in.Seg), si, mask, size, n, false)
 	if n < 2 {
 		return 0
 	}
@@ -204,9 +204,9 @@ func (c *CPU) bulk(in *decoder.Inst, mask uint64) (n uint64) {
 	return n
 }
 
-// reach bounds n elements from segment:off to one page and to the segment, and
-// gives the linear address.
-func (c *CPU) reach(seg int, off, size, n uint64, write bool) (va, m uint64) {
+// reach bounds n elements from segment:off to one page, to the segment and to
+// what the address size reaches before it wraps, and gives the linear address.
+func (c *CPU) reach(seg int, off, mask, size, n uint64, write bool) (va, m uint64) {
 	s := &c.Seg[seg]
 	lo, hi := s.ReadLo, s.ReadHi
 	if write {
@@ -216,14 +216,15 @@ func (c *CPU) reach(seg int, off, size, n uint64, write bool) (va, m uint64) {
 		return 0, 0
 	}
 	va = (s.Base + off) & 0xffffffff
-	n = min(n, (bus.PageSize-va&0xfff)/size, (hi-off+1)/size)
+	n = min(n, (bus.PageSize-va&0xfff)/size, (min(hi, mask)-off+1)/size)
 	return va, n
 }
 
 func fill(h bus.Host, to, size, n, v uint64) {
 	p := h.Bytes(to, int(n*size))
-	if size == 1 || v&0xff == v>>8&0xff && (size == 2 || v&0xffff == v>>16&0xffff) {
-		b := byte(v)
+	v &= ^uint64(0) >> (64 - 8*size)
+	b := byte(v)
+	if v == uint64(b)*(0x0101010101010101>>(64-8*size)) {
 		if b == 0 {
 			clear(p)
 			return

@@ -71,20 +71,32 @@ func TestCoherence(t *testing.T) {
 	}
 }
 
-// TestCodeDropped: the processor hears of tables written under its code.
-func TestCodeDropped(t *testing.T) {
-	m := newMMU(t)
-	n := 0
-	m.CodeDropped = func() { n++ }
-	m.Mem.Store(tableAt, 4, target|p|w|u)
-	m.Mem.Store(tableAt+4, 4, target|p|w|u)
-	space(m, dirAt, tableAt)
-	_, exc := m.Translate(0, Exec, true)
-	require.Nil(t, exc)
-	m.Mem.Store(tableAt+4, 4, 0)
-	require.Zero(t, n)
-	m.Mem.Store(tableAt, 4, 0)
-	require.Equal(t, 1, n)
+// TestCodeMoved: the processor hears of a write to the entries that the code
+// under way is translated by, whether or not the arrays still have its page.
+func TestCodeMoved(t *testing.T) {
+	for _, limit := range []int{0, 1} {
+		m := newMMU(t)
+		m.Limit(limit)
+		n := 0
+		m.CodeMoved = func() { n++ }
+		m.Running = func() uint64 { return 0x123 }
+		m.Mem.Store(tableAt, 4, target|p|w|u)
+		m.Mem.Store(tableAt+4, 4, target|p|w|u)
+		space(m, dirAt, tableAt)
+		for _, va := range []uint64{0, 0x1000} {
+			_, exc := m.Translate(va, Exec, true)
+			require.Nil(t, exc)
+		}
+		require.Equal(t, limit == 0, held(m, 0))
+		m.Mem.Store(tableAt+4, 4, 0)
+		require.Zero(t, n)
+		m.Mem.Store(tableAt+2, 4, 0)
+		require.Equal(t, 1, n)
+		m.Mem.Store(dirAt+4, 4, 0)
+		require.Equal(t, 1, n)
+		m.Mem.Store(dirAt, 1, 0)
+		require.Equal(t, 2, n)
+	}
 }
 
 // TestMaps: which writes change where code at an address is fetched from.
@@ -156,12 +168,48 @@ func TestMarkWhileIdle(t *testing.T) {
 	m.Mode.CR3 = dirAt
 	m.Switch()
 	require.True(t, held(m, 0))
-	require.Equal(t, uint64(Invalid), m.Context.User.At(0).Write)
+	require.Equal(t, uint64(Marked), m.Context.User.At(0).Write)
 }
 
-// TestIdleContextsForgotten: contexts whose tables are written again and again
-// while they are idle go, all at the same write if it comes so.
-func TestIdleContextsForgotten(t *testing.T) {
+// TestManyMarksWhileIdle: more marks than are remembered for it turn all write
+// tags of an idle context into Marked ones, and its next writes clear that.
+func TestManyMarksWhileIdle(t *testing.T) {
+	for _, n := range []uint64{ringSize - 3, ringSize + 3} {
+		m := newMMU(t)
+		m.Mem.Store(tableAt, 4, target|p|w|u)
+		m.Mem.Store(tableAt+4, 4, (target+0x1000)|p|w|u)
+		space(m, dirAt, tableAt)
+		for _, va := range []uint64{0, 0x1000} {
+			_, exc := m.Translate(va, Write, true)
+			require.Nil(t, exc)
+		}
+		e := m.Context.User.At(0)
+		m.Mode = Mode{}
+		m.Switch()
+		m.Mem.SetMark((target+0x1000)>>12, bus.Watched)
+		for i := range n {
+			_, exc := m.Translate(0x100000+i<<12, Write, false)
+			require.Nil(t, exc)
+			m.Mem.SetMark(0x100+i, bus.Watched)
+		}
+		m.Mode = Mode{CR0: x86.CR0_PG, CR3: dirAt}
+		m.Switch()
+		require.Equal(t, uint64(0x1000|Marked), m.Context.User.At(0x1000).Write)
+		if n < ringSize {
+			require.Zero(t, e.Write)
+			continue
+		}
+		require.Equal(t, uint64(Marked), e.Write)
+		m.Unmark(e, 0, true)
+		require.Zero(t, e.Write)
+		m.Mem.SetMark(target>>12, bus.Watched)
+		require.Equal(t, uint64(Marked), e.Write)
+	}
+}
+
+// TestIdleTablesForgotten: tables that are written again and again while their
+// contexts are idle are data, and what came from them is dropped.
+func TestIdleTablesForgotten(t *testing.T) {
 	m := newMMU(t)
 	m.Mem.Store(tableAt, 4, target|p|w|u)
 	for _, dir := range []uint64{dirAt, 0x20000} {

@@ -42,11 +42,12 @@ type MMU struct {
 	// PDPTE are PAE's page-directory-pointer registers, loaded by LoadPDPTEs.
 	PDPTE [4]uint64
 
-	contexts []*Context
-	spare    *Context         // forgotten, to be used again
+	contexts map[key]*Context
+	spare    []*Context       // forgotten, to be used again
 	uses     map[uint64][]use // by RAM page of a table
-	writable []bool           // by RAM page: some array may have a write tag of it
-	epoch    uint64           // counts marks set: idle contexts drop write tags by it
+	writable []written        // by RAM page
+	ring     [ringSize]lately // the pages marked last
+	epoch    uint64           // counts them
 	ids      uint64
 	clock    uint64 // counts context switches, for the choice of a victim
 	walking  bool   // the write under way is the MMU's own A or D update
@@ -54,9 +55,11 @@ type MMU struct {
 	limit    int // entries that stay filled at once, 0 for all (tests)
 	filled   []filledSlot
 
-	// CodeDropped, where set, is called when a page lost its Exec tag by a
-	// write to a table, so that the processor looks its next block up again.
-	CodeDropped func()
+	// Running gives the linear address of the code that runs; CodeMoved is called
+	// when a table entry that its translation goes through was written, so that
+	// the processor looks its next block up again.
+	Running   func() uint64
+	CodeMoved func()
 
 	Stats Stats
 	exc   x86.Exception
@@ -72,11 +75,11 @@ type Range struct{ Base, Last uint64 }
 
 // New makes an MMU with paging off and A20 open.
 func New(mem *bus.Memory) *MMU {
-	m := &MMU{Mem: mem, A20: ^uint64(0), uses: map[uint64][]use{},
-		writable: make([]bool, mem.Size()>>bus.PageShift)}
+	m := &MMU{Mem: mem, A20: ^uint64(0), contexts: map[key]*Context{}, uses: map[uint64][]use{},
+		writable: make([]written, mem.Size()>>bus.PageShift)}
 	mem.RAM.Own(bus.Table, m.tableWritten)
 	mem.RAM.OnMark(m.marked)
-	m.Context = m.context()
+	m.Context = m.context(m.key())
 	return m
 }
 
@@ -92,14 +95,22 @@ func (m *MMU) SetA20(open bool) {
 	}
 	if mask != m.A20 {
 		m.A20 = mask
-		m.Flush()
+		m.Switch()
 	}
 }
 
 // Watch sets the linear ranges whose accesses must all take the slow path.
 func (m *MMU) Watch(r []Range) {
+	for _, ranges := range [2][]Range{m.watched, r} {
+		for _, r := range ranges {
+			for page := r.Base &^ (bus.PageSize - 1); page <= r.Last; page += bus.PageSize {
+				for _, c := range m.contexts {
+					c.drop(page)
+				}
+			}
+		}
+	}
 	m.watched = append(m.watched[:0], r...)
-	m.Flush()
 }
 
 func (m *MMU) watches(page uint64) bool {

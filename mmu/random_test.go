@@ -21,9 +21,9 @@ type machine struct {
 // access goes by the tags where they allow it, like translated code, else by
 // Translate; a write leaves one byte. The answer is what the guest sees.
 func (m *machine) access(va uint64, acc Access, user bool, v byte) string {
-	t := &m.Context.Super
+	t := m.Context.Super
 	if user {
-		t = &m.Context.User
+		t = m.Context.User
 	}
 	e := t.At(va)
 	off := va + e.Addend
@@ -31,6 +31,14 @@ func (m *machine) access(va uint64, acc Access, user bool, v byte) string {
 		if acc == Write {
 			m.Mem.Store8(off, v) // no owner is told: no mark may be there
 		}
+		return fmt.Sprintf("%x: %02x", off, m.Mem.Load8(off))
+	}
+	if page := off >> bus.PageShift; acc == Write && e.Write == va&^0xfff|Marked {
+		if m.Mem.Marks(page) == 0 {
+			m.Unmark(e, va, user)
+		}
+		m.Mem.Store8(off, v)
+		m.Mem.Written(page, int(off&0xfff), 1)
 		return fmt.Sprintf("%x: %02x", off, m.Mem.Load8(off))
 	}
 	phys, exc := m.Translate(va, acc, user)
@@ -293,9 +301,9 @@ func same(fail func(string, ...any), m *machine, o *oracle) {
 			}
 		}
 	}
-	for _, t := range []*TLB{&m.Context.User, &m.Context.Super} {
+	for _, t := range []*TLB{m.Context.User, m.Context.Super} {
 		for i := range t {
-			if e := &t[i]; e.Write != Invalid && m.Mem.Marks((e.Addend+e.Write)>>bus.PageShift) != 0 {
+			if e := &t[i]; e.Write&(Invalid|Marked) == 0 && m.Mem.Marks((e.Addend+e.Write)>>bus.PageShift) != 0 {
 				fail("%s: a write tag for the marked page %x", m.name, (e.Addend+e.Write)>>bus.PageShift)
 			}
 		}

@@ -195,7 +195,7 @@ func (m *MMU) record(va uint64, r *result) {
 	if off, _, ok := m.Mem.Page(r.dir & m.A20); ok {
 		if page := uint32(off>>bus.PageShift + 1); c.root[quarter] != page {
 			c.root[quarter] = page
-			m.trace(uint64(page-1), use{c, c.id, uint32(quarter << 30), true})
+			m.trace(uint64(page-1), use{ctx: c, id: c.id, base: uint32(quarter << 30), dir: true})
 		}
 	}
 	if r.table == 0 {
@@ -204,7 +204,7 @@ func (m *MMU) record(va uint64, r *result) {
 	if off, _, ok := m.Mem.Page(r.table & m.A20); ok {
 		if page := uint32(off>>bus.PageShift + 1); c.tables[va>>shift] != page {
 			c.tables[va>>shift] = page
-			m.trace(uint64(page-1), use{c, c.id, uint32(va >> shift << shift), false})
+			m.trace(uint64(page-1), use{ctx: c, id: c.id, base: uint32(va >> shift << shift)})
 		}
 	}
 }
@@ -214,22 +214,30 @@ func (m *MMU) fill(page uint64, r *result, user bool) {
 	if !read {
 		return
 	}
-	t := &m.Context.Super
+	a := &m.Context.super
 	if user {
-		t = &m.Context.User
+		a = &m.Context.user
 	}
-	e := t.At(page)
+	a.note(page)
+	e := a.At(page)
 	*e = Entry{Read: page, Write: Invalid, Exec: Invalid, Addend: off - page}
-	if write && r.write && r.dirty && m.Mem.Marks(off>>bus.PageShift) == 0 {
-		e.Write = page
-		m.writable[off>>bus.PageShift] = true
+	if write && r.write && r.dirty {
+		e.Write = page | Marked
+		if m.Mem.Marks(off>>bus.PageShift) == 0 {
+			m.Unmark(e, page, user)
+		}
 	}
 	if r.exec {
 		e.Exec = page
 	}
 	if m.limit > 0 {
-		m.bound(t, page)
+		m.bound(&a.TLB, page)
 	}
+}
+
+type filledSlot struct {
+	t  *TLB
+	va uint64
 }
 
 // bound keeps at most limit entries: tests make tiny arrays of the large ones.
@@ -239,7 +247,7 @@ func (m *MMU) bound(t *TLB, page uint64) {
 		s := m.filled[0]
 		m.filled = append(m.filled[:0], m.filled[1:]...)
 		if s.t != t || s.va != page {
-			*s.t.At(s.va) = Entry{Invalid, Invalid, Invalid, 0}
+			*s.t.At(s.va) = empty
 		}
 	}
 }

@@ -220,9 +220,9 @@ func TestTags(t *testing.T) {
 	require.Equal(t, uint64(0x4000), slot(4, Write, false).Write, "not for the supervisor without WP")
 
 	m.Mem.SetMark(target>>12, bus.Watched)
-	require.Equal(t, uint64(Invalid), m.Context.User.At(0x1000).Write, "a mark takes the write tags")
+	require.Equal(t, uint64(0x1000|Marked), m.Context.User.At(0x1000).Write, "a mark shows in the write tags")
 	require.Equal(t, uint64(0x1000), m.Context.User.At(0x1000).Read)
-	require.Equal(t, uint64(Invalid), slot(1, Write, true).Write, "and gives none")
+	require.Equal(t, uint64(0x1000|Marked), slot(1, Write, true).Write, "and in new ones")
 	m.Mem.ClearMark(target>>12, bus.Watched)
 	require.Equal(t, uint64(0x1000), slot(1, Write, true).Write)
 }

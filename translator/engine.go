@@ -25,8 +25,8 @@ type Config struct {
 	NoLinks bool
 	// CacheBytes is the budget of translated code, by estimate; default 64 MiB.
 	CacheBytes int64
-	// EvictEvery, where not 0, drops the whole cache each so many translations
-	// (tests).
+	// EvictEvery, where not 0, drops the older half of the cache each so many
+	// translations (tests).
 	EvictEvery int
 }
 
@@ -45,10 +45,9 @@ type Engine struct {
 	back    *closure.Backend
 	jump    [1 << jumpBits]*ir.Block
 	blocks  map[key]*ir.Block
-	pages   map[uint64]*codePage // by RAM page
+	pages   pageMap
 	bytes   int64
 	since   int
-	period  uint32 // counts evictions
 	scratch []ir.Uop
 	// Before, where set, is called before each instruction, which makes every
 	// block one of one instruction (--trace).
@@ -59,16 +58,7 @@ type Engine struct {
 type Stats struct {
 	Blocks, Instructions, Uops, Calls, Bytes uint64 // Bytes of guest code
 	Lookups, Misses, Invalidations           uint64
-	Unwinds, Redos, Evictions                uint64
-}
-
-// codePage is what was translated from one page of RAM.
-type codePage struct {
-	blocks []*ir.Block
-	lines  uint64 // 64-byte lines that hold code
-	// hits counts invalidations: a page that is written again and again gets
-	// short blocks for a while.
-	hits int
+	Unwinds, Redos, Splits, Evictions        uint64
 }
 
 // New makes an engine for a processor.
@@ -79,7 +69,8 @@ func New(c *cpu.CPU, conf Config) *Engine {
 	if conf.CacheBytes <= 0 {
 		conf.CacheBytes = defaultCache
 	}
-	e := &Engine{CPU: c, conf: conf, back: closure.New(c), blocks: map[key]*ir.Block{}, pages: map[uint64]*codePage{}}
+	e := &Engine{CPU: c, conf: conf, back: closure.New(c), blocks: map[key]*ir.Block{},
+		pages: newPageMap(c.Mem.Size() >> bus.PageShift)}
 	c.Mem.Own(bus.Code, e.written)
 	c.CodeAt = e.codeAt
 	return e
@@ -141,16 +132,24 @@ func (e *Engine) find(one uint32) *ir.Block {
 	t := c.TLB.At(va)
 	if t.Exec == va&^0xfff {
 		off, mode := va+t.Addend, c.Mode|one
-		if b := e.jump[hash(off, mode)]; b != nil && b.Off == off && b.Mode == mode && !b.Straddle &&
-			(mode&cpu.ModeFlatCS != 0 || c.EIP+uint64(b.Bytes)-1 <= uint64(cs.Limit)) {
-			b.Heat = e.period
+		if b := e.jump[hash(off, mode)]; b != nil && b.Off == off && b.Mode == mode &&
+			(mode&cpu.ModeFlatCS != 0 || c.EIP+uint64(b.Bytes)-1 <= uint64(cs.Limit)) && (!b.Straddle || e.leadsOn(b, va)) {
 			return b
 		}
 	}
 	return e.lookup(va, t, one)
 }
 
-// key names a block in the cache.
+// leadsOn tells whether the TLB shows that the second part of a straddling
+// instruction still lies where it was.
+func (e *Engine) leadsOn(b *ir.Block, va uint64) bool {
+	va = ((va | 0xfff) + 1) & 0xffffffff
+	t := e.CPU.TLB.At(va)
+	return t.Exec == va && va+t.Addend == b.Off2
+}
+
+// key names a block in the cache, or several: those that lead on into different
+// second pages, and those made for a shorter code segment.
 type key struct {
 	off  uint64
 	mode uint32
@@ -175,11 +174,8 @@ func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *ir.Block {
 	}
 	mode := c.Mode | one
 	if ram {
-		if b := e.blocks[key{off, mode}]; b != nil && e.enterable(b, va) {
-			if !b.Straddle {
-				e.jump[hash(off, mode)] = b
-			}
-			b.Heat = e.period
+		if b := e.cached(key{off, mode}, va); b != nil {
+			e.jump[hash(off, mode)] = b
 			return b
 		}
 	}
@@ -187,22 +183,32 @@ func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *ir.Block {
 	return e.translate(va, off, ram, mode)
 }
 
-// enterable re-checks what a block's key does not say: the limit of the code
-// segment, and where the second part of a straddling instruction lies.
-func (e *Engine) enterable(b *ir.Block, va uint64) bool {
+// cached gives the block of a key that may be entered: it checks what the key
+// does not say, the limit of the code segment, and where the second part of a
+// straddling instruction lies.
+func (e *Engine) cached(k key, va uint64) *ir.Block {
 	c := e.CPU
-	if c.EIP+uint64(b.Bytes)-1 > uint64(c.Seg[x86.CS].Limit) {
-		return false
+	off2, read, known := uint64(0), false, false
+	for b := e.blocks[k]; b != nil; b = b.Next {
+		if c.EIP+uint64(b.Bytes)-1 > uint64(c.Seg[x86.CS].Limit) {
+			continue
+		}
+		if !b.Straddle {
+			return b
+		}
+		if !known {
+			phys, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)
+			if exc != nil {
+				return nil
+			}
+			off2, read, _ = c.Mem.Page(phys)
+			known = true
+		}
+		if read && off2 == b.Off2 {
+			return b
+		}
 	}
-	if !b.Straddle {
-		return true
-	}
-	phys, exc := c.MMU.Translate(va|0xfff+1, mmu.Exec, c.CPL == 3)
-	if exc != nil {
-		return false
-	}
-	off, read, _ := c.Mem.Page(phys)
-	return read && off == b.Off2
+	return nil
 }
 
 // raise delivers a fault that no block raised; it takes one step.
@@ -282,6 +288,12 @@ func (e *Engine) unwound() {
 	c.Unretire(s)
 	if exc == cpu.Redo {
 		e.Stats.Redos++
+		if s.Redos++; s.Redos == splitAfter {
+			e.splitHere(s)
+		}
+		if c.Budget <= 0 {
+			return // something before it has to be looked at first
+		}
 		if b := e.find(cpu.ModeOne); b != nil {
 			e.one(b)
 		}
@@ -291,21 +303,29 @@ func (e *Engine) unwound() {
 	c.Raise(*exc)
 }
 
+// splitHere cuts the blocks behind the instruction at which the processor
+// stands.
+func (e *Engine) splitHere(s *cpu.Site) {
+	c := e.CPU
+	va := (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff
+	if t := c.TLB.At(va); t.Exec == va&^0xfff {
+		e.split(va+t.Addend, int(s.Inst.Len))
+	}
+}
+
 // link connects an exit to the block that follows it. Only blocks of a flat
-// code segment are linked: elsewhere the limit is checked at each entry. Far
-// links are followed only after a look at the page they lead to.
+// code segment are linked: elsewhere the limit is checked at each entry. A link
+// within the linear page is followed without a look: it holds as long as the
+// page leads to where it led, and what may change that leaves (see
+// docs/ARCHITECTURE.md). Far links are followed only after a look at the page
+// they lead to.
 func (e *Engine) link(from *ir.Block, exit uint8, to *ir.Block) {
-	const one = cpu.ModeOne
-	if from.Dead || to.Dead || to.Straddle || from.Mode&cpu.ModeFlatCS == 0 || from.Mode != to.Mode || from.Mode&one != 0 ||
-		from.Off == ^uint64(0) || to.Off == ^uint64(0) {
+	if !from.Cached || !to.Cached || to.Straddle || from.Mode&cpu.ModeFlatCS == 0 || from.Mode != to.Mode ||
+		from.Mode&cpu.ModeOne != 0 {
 		return
 	}
-	va := e.CPU.EIP
-	// The entry of from lies in the page of its code; the target's linear page
-	// is that of EIP now. In the same RAM page at the same page offset distance
-	// the link is direct.
 	slot := &from.Far[exit]
-	if from.Off>>bus.PageShift == to.Off>>bus.PageShift && !from.Straddle && e.samePage(from, exit, va) {
+	if from.Near[exit] && from.Off>>bus.PageShift == to.Off>>bus.PageShift {
 		slot = &from.Link[exit]
 	}
 	unlink(*slot, from, exit)
@@ -313,108 +333,43 @@ func (e *Engine) link(from *ir.Block, exit uint8, to *ir.Block) {
 	to.From = append(to.From, ir.Ref{Block: from, Exit: exit})
 }
 
-// samePage tells whether the way from a block's entry to its target stays in
-// the linear page, given the target.
-func (e *Engine) samePage(from *ir.Block, exit uint8, target uint64) bool {
-	last := &from.Sites[len(from.Sites)-1]
-	by := last.Off + uint32(last.Inst.Len)
-	if exit == 1 {
-		by += uint32(last.Inst.Imm)
-	}
-	at := int64(from.Off&0xfff) + int64(int32(by))
-	return at >= 0 && at < bus.PageSize && uint64(at) == target&0xfff
-}
+// most is how many blocks may have one key: the oldest goes.
+const most = 4
 
-// codeAt tells whether translated code stands in a range of a RAM page.
-func (e *Engine) codeAt(page uint64, off, n int) bool {
-	p := e.pages[page]
-	if p == nil || p.lines&lineMask(off, n) == 0 {
-		return false
+// enter puts a block into the cache and marks its pages.
+func (e *Engine) enter(b *ir.Block) {
+	e.since++
+	if e.bytes > e.conf.CacheBytes || e.conf.EvictEvery != 0 && e.since%e.conf.EvictEvery == 0 {
+		e.evict()
 	}
-	for _, b := range p.blocks { // a line is often shared with data
-		if lo, hi := span(b, page); lo < off+n && off < hi {
-			return true
+	k := key{b.Off, b.Mode}
+	b.Next = e.blocks[k]
+	n := 0
+	for o := b.Next; o != nil; o = o.Next {
+		if n++; n == most {
+			e.kill(o)
+			break
 		}
 	}
-	return false
+	b.Next = e.blocks[k]
+	b.Cached = true
+	b.Seen = e.CPU.Steps()
+	e.bytes += size(b)
+	e.blocks[k] = b
+	e.jump[hash(b.Off, b.Mode)] = b
+	e.add(b)
 }
 
-func lineMask(off, n int) uint64 {
-	first, last := uint(off)>>6, uint(off+n-1)>>6
-	return (^uint64(0) << first) & (^uint64(0) >> (63 - last))
-}
-
-// written owns bus.Code: blocks that a write touched die.
-func (e *Engine) written(page uint64, off, n int) bool {
-	p := e.pages[page]
-	if p == nil {
-		return false
-	}
-	if p.lines&lineMask(off, n) == 0 {
-		return true
-	}
-	kept := p.blocks[:0]
-	var dead []*ir.Block
-	for _, b := range p.blocks {
-		lo, hi := span(b, page)
-		if lo < off+n && off < hi {
-			dead = append(dead, b)
-		} else {
-			kept = append(kept, b)
-		}
-	}
-	if len(dead) == 0 {
-		return true
-	}
-	for i := len(kept); i < len(p.blocks); i++ {
-		p.blocks[i] = nil
-	}
-	p.blocks = kept
-	p.hits++
-	p.lines = 0
-	for _, b := range kept {
-		lo, hi := span(b, page)
-		p.lines |= lineMask(lo, hi-lo)
-	}
-	c := e.CPU
-	now := (c.Seg[x86.CS].Base + c.EIP) & 0xfff
-	for _, b := range dead {
-		if b.Off&0xfff == now {
-			c.Leave() // a REP that writes over itself is fetched anew
-		}
-		e.kill(b)
-	}
-	e.Stats.Invalidations += uint64(len(dead))
-	if len(kept) == 0 && p.hits < 4 {
-		delete(e.pages, page)
-		return false
-	}
-	return true
-}
-
-// span is the part of a page that a block was made from.
-func span(b *ir.Block, page uint64) (lo, hi int) {
-	lo = int(b.Off & 0xfff)
-	hi = lo + int(b.Bytes)
-	if !b.Straddle {
-		return lo, hi
-	}
-	if b.Off>>bus.PageShift == page {
-		return lo, bus.PageSize
-	}
-	return 0, hi - bus.PageSize
-}
-
-// kill makes a block unreachable: its links, and those that lead to it.
+// kill makes a block unreachable: its key, its pages, its links, and those that
+// lead to it.
 func (e *Engine) kill(b *ir.Block) {
 	if b.Dead {
 		return
 	}
-	b.Dead = true
+	b.Dead, b.Cached = true, false
 	e.bytes -= size(b)
-	if k := (key{b.Off, b.Mode}); e.blocks[k] == b {
-		delete(e.blocks, k)
-	}
+	e.unkey(b)
+	e.remove(b)
 	for _, r := range b.From {
 		if r.Block.Link[r.Exit] == b {
 			r.Block.Link[r.Exit] = nil
@@ -432,23 +387,24 @@ func (e *Engine) kill(b *ir.Block) {
 	if h := hash(b.Off, b.Mode); e.jump[h] == b {
 		e.jump[h] = nil
 	}
-	if b.Straddle {
-		other := b.Off2 >> bus.PageShift
-		for _, page := range [2]uint64{b.Off >> bus.PageShift, other} {
-			if p := e.pages[page]; p != nil {
-				p.remove(b)
-			}
-		}
-	}
 }
 
-func (p *codePage) remove(b *ir.Block) {
-	for i, o := range p.blocks {
-		if o == b {
-			p.blocks = append(p.blocks[:i], p.blocks[i+1:]...)
-			return
+// unkey takes a block from the list of its key.
+func (e *Engine) unkey(b *ir.Block) {
+	k := key{b.Off, b.Mode}
+	if e.blocks[k] == b {
+		if b.Next == nil {
+			delete(e.blocks, k)
+		} else {
+			e.blocks[k] = b.Next
 		}
 	}
+	for o := e.blocks[k]; o != nil; o = o.Next {
+		if o.Next == b {
+			o.Next = b.Next
+		}
+	}
+	b.Next = nil
 }
 
 // unlink forgets that an exit of from leads to a block.
@@ -464,81 +420,3 @@ func unlink(to, from *ir.Block, exit uint8) {
 		}
 	}
 }
-
-// Flush drops every block.
-func (e *Engine) Flush() {
-	for page, p := range e.pages {
-		for _, b := range p.blocks {
-			b.Dead = true
-			b.Link, b.Far, b.From = [2]*ir.Block{}, [2]*ir.Block{}, nil
-		}
-		e.CPU.Mem.ClearMark(page, bus.Code)
-	}
-	clear(e.blocks)
-	clear(e.pages)
-	clear(e.jump[:])
-	e.bytes = 0
-}
-
-// evict makes room: it drops the blocks that were neither looked up since the
-// last eviction nor can be reached by links from those that were; all of them
-// where that frees less than half.
-func (e *Engine) evict() {
-	e.Stats.Evictions++
-	hot := map[*ir.Block]bool{}
-	var work []*ir.Block
-	for _, b := range e.blocks {
-		if b.Heat == e.period {
-			hot[b] = true
-			work = append(work, b)
-		}
-	}
-	for len(work) > 0 {
-		b := work[len(work)-1]
-		work = work[:len(work)-1]
-		for _, n := range [4]*ir.Block{b.Link[0], b.Link[1], b.Far[0], b.Far[1]} {
-			if n != nil && !hot[n] {
-				hot[n] = true
-				work = append(work, n)
-			}
-		}
-	}
-	e.period++
-	kept := int64(0)
-	for b := range hot {
-		kept += size(b)
-	}
-	if kept > e.conf.CacheBytes/2 {
-		e.Flush()
-		return
-	}
-	for _, b := range e.blocks {
-		if hot[b] {
-			continue
-		}
-		for _, page := range [2]uint64{b.Off >> bus.PageShift, b.Off2 >> bus.PageShift} {
-			p := e.pages[page]
-			if p == nil {
-				continue
-			}
-			if p.remove(b); len(p.blocks) == 0 {
-				delete(e.pages, page)
-				e.CPU.Mem.ClearMark(page, bus.Code)
-			}
-		}
-		e.kill(b)
-	}
-}
-
-// size estimates the bytes that a block takes on the host.
-func size(b *ir.Block) int64 {
-	return blockBytes + int64(b.Calls)*callBytes + int64(len(b.Insts))*instBytes
-}
-
-// What a block, a closure and an instruction with its Site take, in bytes, with
-// the collector's rounding; measured over a Debian boot.
-const (
-	blockBytes = 560
-	callBytes  = 112
-	instBytes  = 128
-)

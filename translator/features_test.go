@@ -100,7 +100,7 @@ func execute(c *cpu.CPU, e *translator.Engine, code []byte) bool {
 	c.FlushTLB()
 	c.Mem.Write(0x1000, code)
 	c.Faults.N = 0
-	c.Budget, c.End = 1, 1
+	c.Grant(0, 1)
 	e.Run()
 	return c.Faults.N > 0 && c.Faults.Last[0].Exc.Vector == x86.UD
 }

@@ -267,6 +267,8 @@ func (l *lowering) callOut(in *decoder.Inst, site *cpu.Site, do cpu.Handler, flo
 	switch flow {
 	case cpu.FlowEnd:
 		u.Op = ir.CallEnd
+	case cpu.FlowAway:
+		u.Op = ir.CallAway
 	case cpu.FlowJump:
 		u.Op = ir.CallJump
 	}

@@ -72,7 +72,8 @@ func (b *board) run(init moo.State, steps int64) (moo.State, error) {
 		b.mem.Write(uint64(m.Addr), []byte{m.Value})
 	}
 	c.Reset()
-	c.End, c.Budget, c.Rem = 0, 0, 0
+	c.Grant(0, 0)
+	c.Rem = 0
 	c.Faults.N = 0
 	for from, to := range mooGPRs {
 		c.R[to] = uint64(init.Regs[from])
@@ -87,10 +88,10 @@ func (b *board) run(init moo.State, steps int64) (moo.State, error) {
 	c.CCOp = cpu.CCFlags
 	c.ShadowStep = bus.Never
 	for !c.Halted && !c.Shutdown && c.Steps() < uint64(steps) {
-		c.Budget, c.End = steps-int64(c.Steps()), uint64(steps) // Leave may have taken it
+		c.Grant(c.Steps(), uint64(steps)-c.Steps()) // Leave may have taken it
 		b.engine.Run()
 		if c.PendingDB != 0 {
-			c.Budget, c.End = 0, c.Steps()+1
+			c.Grant(c.Steps()+1, 0)
 			c.DebugTrap()
 		}
 	}

@@ -25,25 +25,22 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *ir.Block {
 	if mode&cpu.ModeOne != 0 {
 		limit = 1
 	}
-	if p := e.pages[off>>bus.PageShift]; ram && p != nil && p.hits > 64 {
+	if !ram {
+		return e.uncached(va, mode, bits)
+	}
+	p := e.pages.at(off >> bus.PageShift)
+	if p != nil && p.hits > 64 {
 		limit = min(limit, 4) // written again and again: keep what dies small
 		if p.hits > 4096 {
 			p.hits = 64
 		}
 	}
-	if !ram {
-		limit = 1 // reads of a device count: each instruction is fetched when it runs
-	}
-	room := int(bus.PageSize - off&0xfff)
-	code := e.fetch(va, off, ram, room)
+	code := c.Host.Bytes(off, int(bus.PageSize-off&0xfff))
 	// The code segment may end before the page does.
 	if left := uint64(c.Seg[x86.CS].Limit) - c.EIP + 1; left < uint64(len(code)) && mode&cpu.ModeFlatCS == 0 {
 		code = code[:left]
 	}
 	b := &ir.Block{Off: off, Mode: mode}
-	if !ram {
-		b.Off = ^uint64(0) // nothing is linked to it
-	}
 	b.Insts = make([]decoder.Inst, 0, min(limit, 8))
 	pos := 0
 	for len(b.Insts) < limit && pos < len(code) {
@@ -53,31 +50,40 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *ir.Block {
 			break // let it be the first of its own block
 		}
 		if st == decoder.Truncated {
-			return e.straddle(b, va, off, ram, bits, code)
+			return e.straddle(b, va, bits, code)
 		}
-		if st == decoder.TooLong {
-			e.raise(x86.Exception{Vector: x86.GP})
+		if e.refused(st) {
 			return nil
 		}
-		if st == decoder.Invalid {
-			e.raise(x86.Exception{Vector: x86.UD})
-			return nil
-		}
+		at := uint16(off+uint64(pos)) & (bus.PageSize - 1)
 		b.Insts = append(b.Insts, in)
 		pos += int(in.Len)
-		if ends(&in) {
+		if ends(&in) || p != nil && p.ends[at] {
 			break
 		}
 	}
 	if len(b.Insts) == 0 {
-		return e.straddle(b, va, off, ram, bits, code)
+		return e.straddle(b, va, bits, code)
 	}
 	b.Bytes = uint32(pos)
 	e.compile(b)
-	if ram {
-		e.enter(b)
-	}
+	lo := int(off & (bus.PageSize - 1))
+	b.Spans = []ir.Span{{Page: off >> bus.PageShift, Lo: lo, Hi: lo + int(b.Bytes)}}
+	e.enter(b)
 	return b
+}
+
+// refused raises what a failed decoding of a block's first instruction asks for.
+func (e *Engine) refused(st decoder.Status) bool {
+	switch st {
+	case decoder.OK:
+		return false
+	case decoder.Invalid:
+		e.raise(x86.Exception{Vector: x86.UD})
+	default:
+		e.raise(x86.Exception{Vector: x86.GP})
+	}
+	return true
 }
 
 // ends tells beforehand that an instruction is the last of its block, so that
@@ -95,68 +101,77 @@ func ends(in *decoder.Inst) bool {
 	return cpu.Calls[in.Op].Flow != cpu.FlowOn
 }
 
-// fetch gives the bytes of a page from off on.
-func (e *Engine) fetch(va, off uint64, ram bool, room int) []byte {
-	c := e.CPU
-	if ram {
-		return c.Host.Bytes(off, room)
-	}
-	// Code in a device window is read byte by byte and never cached.
-	room = min(room, decoder.MaxLen)
-	phys, exc := c.MMU.Translate(va, mmu.Exec, c.CPL == 3)
-	if exc != nil {
-		return nil
-	}
-	p := make([]byte, room)
-	for i := range p {
-		p[i] = byte(c.Mem.Load(phys+uint64(i), 1))
-	}
-	return p
-}
-
 // straddle makes the block of one instruction that lies in two pages, or that
-// the end of the code segment cuts.
-func (e *Engine) straddle(b *ir.Block, va, off uint64, ram bool, bits decoder.Mode, code []byte) *ir.Block {
+// the end of the code segment cuts; code is what the first page has of it.
+func (e *Engine) straddle(b *ir.Block, va uint64, bits decoder.Mode, code []byte) *ir.Block {
 	c := e.CPU
-	if left := uint64(c.Seg[x86.CS].Limit) - c.EIP + 1; left <= uint64(len(code)) {
+	left := uint64(c.Seg[x86.CS].Limit) - c.EIP + 1
+	if left <= uint64(len(code)) {
 		e.raise(x86.Exception{Vector: x86.GP})
 		return nil
 	}
-	next := (va | 0xfff) + 1
-	phys, exc := c.MMU.Translate(next, mmu.Exec, c.CPL == 3)
+	phys, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)
 	if exc != nil {
 		e.raise(*exc)
 		return nil
 	}
 	off2, read, _ := c.Mem.Page(phys)
-	both := append([]byte(nil), code...)
-	for i := range decoder.MaxLen {
-		if read {
-			both = append(both, c.Host.Load8(off2+uint64(i)))
-		} else {
-			both = append(both, byte(c.Mem.Load(phys+uint64(i), 1)))
-		}
+	if !read {
+		return e.uncached(va, b.Mode, bits)
 	}
-	if left := uint64(c.Seg[x86.CS].Limit) - c.EIP + 1; left < uint64(len(both)) {
-		both = both[:left]
-	}
+	both := append(append([]byte(nil), code...), c.Host.Bytes(off2, decoder.MaxLen)...)
+	both = both[:min(left, uint64(len(both)))]
 	var in decoder.Inst
-	switch decoder.Decode(both, bits, &in) {
-	case decoder.OK:
-	case decoder.Invalid:
-		e.raise(x86.Exception{Vector: x86.UD})
-		return nil
-	default:
-		e.raise(x86.Exception{Vector: x86.GP})
+	if e.refused(decoder.Decode(both, bits, &in)) {
 		return nil
 	}
 	b.Insts = append(b.Insts[:0], in)
 	b.Bytes, b.Straddle, b.Off2 = uint32(in.Len), true, off2
 	e.compile(b)
-	if ram && read {
-		e.enter(b)
-	}
+	lo := int(b.Off & (bus.PageSize - 1))
+	b.Spans = []ir.Span{{Page: b.Off >> bus.PageShift, Lo: lo, Hi: bus.PageSize},
+		{Page: off2 >> bus.PageShift, Lo: 0, Hi: lo + int(in.Len) - bus.PageSize}}
+	e.enter(b)
 	return b
+}
+
+// uncached makes the block of one instruction that lies in a device window, in
+// part or as a whole. A device sees each read: the bytes are read one by one, as
+// many as the instruction has, each time that it runs.
+func (e *Engine) uncached(va uint64, mode uint32, bits decoder.Mode) *ir.Block {
+	c := e.CPU
+	b := &ir.Block{Off: ^uint64(0), Mode: mode, Insts: make([]decoder.Inst, 1)}
+	var code [decoder.MaxLen]byte
+	st := decoder.Truncated
+	for n := 0; st == decoder.Truncated && n < len(code); n++ {
+		if c.EIP+uint64(n) > uint64(c.Seg[x86.CS].Limit) {
+			break
+		}
+		phys, exc := c.MMU.Translate(va+uint64(n), mmu.Exec, c.CPL == 3)
+		if exc != nil {
+			e.raise(*exc)
+			return nil
+		}
+		if _, read, _ := c.Mem.Page(phys); !read {
+			c.SyncClock()
+		}
+		code[n] = byte(c.Mem.Load(phys, 1))
+		st = decoder.Decode(code[:n+1], bits, &b.Insts[0])
+	}
+	if e.refused(st) {
+		return nil
+	}
+	b.Bytes = uint32(b.Insts[0].Len)
+	e.compile(b)
+	return b
+}
+
+// near tells whether the instruction at a distance from a block's entry lies in
+// its linear page; a jump that cuts EIP to 16 bits may lead to another one that
+// shows the same RAM page.
+func near(off uint64, by, mask uint32) bool {
+	at := int64(off&(bus.PageSize-1)) + int64(int32(by))
+	return mask == ^uint32(0) && 0 <= at && at < bus.PageSize
 }
 
 // compile lowers a block's instructions and hands them to the backend.
@@ -187,6 +202,8 @@ func (e *Engine) compile(b *ir.Block) {
 		l.uops = append(l.uops, ir.Uop{Op: ir.Fall, Site: &b.Sites[n-1], Next: at, Mask: ^uint32(0)})
 	}
 	b.Steps = int64(n)
+	last := &l.uops[len(l.uops)-1]
+	b.Near = [2]bool{near(b.Off, last.Next, ^uint32(0)), near(b.Off, last.Target, last.Mask)}
 	liveness(l.uops)
 	known(l.uops)
 	e.back.Compile(b, l.uops)
@@ -197,33 +214,4 @@ func (e *Engine) compile(b *ir.Block) {
 	s.Uops += uint64(b.Uops)
 	s.Calls += uint64(b.Calls)
 	s.Bytes += uint64(at)
-}
-
-// enter puts a block into the cache and marks its pages.
-func (e *Engine) enter(b *ir.Block) {
-	e.since++
-	if e.bytes > e.conf.CacheBytes || e.conf.EvictEvery != 0 && e.since%e.conf.EvictEvery == 0 {
-		e.evict()
-	}
-	b.Heat = e.period
-	e.bytes += size(b)
-	e.blocks[key{b.Off, b.Mode}] = b
-	e.add(b.Off>>bus.PageShift, b)
-	if b.Straddle {
-		e.add(b.Off2>>bus.PageShift, b)
-	} else {
-		e.jump[hash(b.Off, b.Mode)] = b
-	}
-}
-
-func (e *Engine) add(page uint64, b *ir.Block) {
-	p := e.pages[page]
-	if p == nil {
-		p = &codePage{}
-		e.pages[page] = p
-	}
-	p.blocks = append(p.blocks, b)
-	lo, hi := span(b, page)
-	p.lines |= lineMask(lo, hi-lo)
-	e.CPU.Mem.SetMark(page, bus.Code)
 }

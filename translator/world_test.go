@@ -90,7 +90,8 @@ func (w *world) load(s *scene) {
 			w.mem.RAM.Write(uint64(at), page)
 		}
 	}
-	c.End, c.Budget, c.Rem, c.IRQ, c.NMI = 0, 0, 0, false, false
+	c.Grant(0, 0)
+	c.Rem, c.IRQ, c.NMI = 0, false, false
 	c.Faults.N = 0
 	c.Random = 0
 	w.chip.ctr = 0
@@ -128,12 +129,12 @@ func (w *world) run(s *scene, until uint64) {
 		}
 		switch {
 		case c.PendingDB != 0:
-			c.Budget, c.End = 0, step+1
+			c.Grant(step+1, 0)
 			c.DebugTrap()
 			continue
 		case c.InterruptReady():
 			c.Halted = false
-			c.Budget, c.End = 0, step+1
+			c.Grant(step+1, 0)
 			c.External(x86.Vector(c.Acknowledge()))
 			continue
 		case c.Halted:
@@ -151,7 +152,7 @@ func (w *world) run(s *scene, until uint64) {
 		if c.Shadowed() && c.IRQ {
 			budget = 1
 		}
-		c.Budget, c.End = int64(budget), step+budget
+		c.Grant(step, budget)
 		w.engine.Run()
 	}
 }

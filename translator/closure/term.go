@@ -55,8 +55,8 @@ func (k *Backend) term(b *ir.Block, u *ir.Uop) ir.Term {
 		return k.ret(b, u)
 	case ir.Loop:
 		return k.loop(u, x)
-	case ir.CallEnd:
-		do, count := u.Do, u.Count
+	case ir.CallEnd, ir.CallAway:
+		do, count, away := u.Do, u.Count, u.Op == ir.CallAway
 		return func(c *cpu.CPU) *ir.Block {
 			if count != 0 {
 				c.Traps[count&1023]++
@@ -67,7 +67,7 @@ func (k *Backend) term(b *ir.Block, u *ir.Uop) ir.Term {
 			}
 			c.Rem, c.Mid = 0, false
 			c.EIP = uint64(uint32(c.EIP) + x.fallBy)
-			if c.Mode != b.Mode&^cpu.ModeOne {
+			if away || c.Mode != b.Mode&^cpu.ModeOne {
 				b.Exit = ir.NoExit
 				return nil
 			}

@@ -36,9 +36,18 @@ type Block struct {
 	// part was.
 	Straddle bool
 	Off2     uint64
-	Dead     bool
-	// Heat is the eviction period in which the block was last looked up.
-	Heat uint32
+	// Spans is what the block was made from: a part of one RAM page, or of two
+	// (which may be the same page mapped twice).
+	Spans []Span
+	// Next is a block of the same key, made for another second page or a shorter
+	// code segment.
+	Next *Block
+	// Cached: the block stands in the cache; only such blocks are linked. Dead:
+	// it did, and what it was made from changed.
+	Cached, Dead bool
+	// Near tells for each exit whether the way to its target stays in the linear
+	// page of the block.
+	Near [2]bool
 
 	// Exit is the exit taken last when Term answered nil: 0, 1, or NoExit for
 	// an indirect branch.
@@ -50,6 +59,17 @@ type Block struct {
 	From []Ref
 	// Uops and Calls count micro-ops and closures for the statistics.
 	Uops, Calls int32
+}
+
+// Span is a part of a RAM page, from byte Lo up to Hi.
+type Span struct {
+	Page   uint64
+	Lo, Hi int
+}
+
+// Overlaps tells whether n bytes from off on touch the span.
+func (s Span) Overlaps(page uint64, off, n int) bool {
+	return s.Page == page && s.Lo < off+n && off < s.Hi
 }
 
 // NoExit stands for an exit that can't be linked.

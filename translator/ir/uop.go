@@ -52,16 +52,17 @@ const (
 	CallOut // a named function of cpu
 
 	// Terminators.
-	Fall    // on to the next block
-	Jmp     // relative
-	Jcc     // relative, conditional
-	JmpInd  // to the value of S
-	Call    // relative
-	CallInd // to the value of S
-	Ret     // drops Imm bytes more
-	Loop    // LOOP, LOOPE, LOOPNE, JCXZ by Site.Inst.Op
-	CallEnd // call-out, then on to the next block
-	CallJump
+	Fall     // on to the next block
+	Jmp      // relative
+	Jcc      // relative, conditional
+	JmpInd   // to the value of S
+	Call     // relative
+	CallInd  // to the value of S
+	Ret      // drops Imm bytes more
+	Loop     // LOOP, LOOPE, LOOPNE, JCXZ by Site.Inst.Op
+	CallEnd  // call-out, then on to the next block
+	CallAway // the same, but the next block is looked up
+	CallJump // call-out that sets EIP
 )
 
 // ArgKind tells where an operand lives.
