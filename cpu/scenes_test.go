@@ -329,3 +329,19 @@ func TestDoubleFaultClasses(t *testing.T) {
 		})
 	}
 }
+
+// TestLeaveBeforeAFault: a Leave in the middle of a block holds although a later
+// instruction of it gives steps back (H8).
+func TestLeaveBeforeAFault(t *testing.T) {
+	s := newScene(t, "max")
+	s.Grant(10, 100)
+	s.Budget -= 8 // a block of eight
+	s.Leave()
+	s.Unretire(&Site{Rem: 3, Off: 5})
+	require.LessOrEqual(t, s.Budget, int64(0))
+	require.Equal(t, uint64(15), s.Steps())
+	s.Grant(15, 100)
+	s.Budget -= 8
+	s.Unretire(&Site{Rem: 3, Off: 5})
+	require.Equal(t, int64(95), s.Budget)
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ringzero/bus"
+	"ringzero/cpu"
 	"ringzero/translator"
 	"ringzero/x86"
 )
@@ -45,14 +46,27 @@ func script(k kind, code []byte) *scene {
 	return s
 }
 
+// ways are engines that differ in nothing visible. All but the first follow
+// links.
+var ways = []struct {
+	conf  translator.Config
+	limit int  // of the TLB
+	trace bool // somebody looks at each instruction
+}{{conf: translator.Config{MaxBlock: 1, NoLinks: true}}, {}, {conf: translator.Config{MaxBlock: 3}}, {conf: translator.Config{EvictEvery: 2}},
+	{limit: 2}, {conf: translator.Config{MaxBlock: 3}, limit: 1}, {trace: true}}
+
 // everyWay runs a script in engines that differ in nothing visible, wants the
 // same of all and answers one. The program ends in HLT or a loop.
 func everyWay(t *testing.T, s *scene, steps uint64) *world {
 	t.Helper()
 	var first *world
-	for _, conf := range []translator.Config{{MaxBlock: 1, NoLinks: true}, {}, {MaxBlock: 3}, {EvictEvery: 2}} {
+	for _, way := range ways {
 		for _, chunk := range []int64{1 << 40, 1, 5} {
-			w := newWorld(t, fmt.Sprintf("%+v by %d", conf, chunk), conf)
+			w := newWorld(t, fmt.Sprintf("%+v by %d", way, chunk), way.conf)
+			w.cpu.MMU.Limit(way.limit)
+			if way.trace {
+				w.engine.Before = func(*cpu.CPU) {}
+			}
 			w.chunk = func() int64 { return chunk }
 			w.load(s)
 			w.run(s, steps)
