@@ -34,11 +34,14 @@ func (m *Machine) PowerButton() { m.post(bus.InputPower, 0) }
 // ResetButton resets the machine.
 func (m *Machine) ResetButton() { m.post(bus.InputReset, 0) }
 
-// SetRate sets the nanoseconds that a step takes to num/den, for pacing.
-func (m *Machine) SetRate(num, den uint32) {
-	if num != 0 && den != 0 {
-		m.post(bus.InputRate, uint64(num)<<32|uint64(den))
+// SetRate sets the nanoseconds that a step takes to num/den, for pacing; a rate
+// outside of 1/1000 to 1000000 is an error.
+func (m *Machine) SetRate(num, den uint32) error {
+	if err := checkRate(num, den); err != nil {
+		return err
 	}
+	m.post(bus.InputRate, uint64(num)<<32|uint64(den))
+	return nil
 }
 
 // Pending is the number of inputs that wait for room.
@@ -72,8 +75,8 @@ func (m *Machine) Apply(kind bus.InputKind, value uint64) {
 	case bus.InputReset:
 		m.reset = true
 	case bus.InputRate:
-		step := m.CPU.Steps()
-		m.rebase(step, m.time(step))
-		m.rateNum, m.rateDen = value>>32, value&0xffffffff
+		if num, den := value>>32, value&0xffffffff; checkRate(uint32(num), uint32(den)) == nil {
+			m.clock.setRate(m.CPU.Steps(), num, den)
+		}
 	}
 }

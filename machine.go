@@ -55,11 +55,8 @@ type Machine struct {
 	// wanted is why the run shall stop at the next boundary.
 	wanted Stop
 	reset  bool
-	// time: at step baseStep the clock stood at baseNS; a step then adds
-	// rateNum/rateDen nanoseconds.
-	sliceEnd         uint64
-	baseStep, baseNS uint64
-	rateNum, rateDen uint64
+	slice  uint64 // steps of the next slice, at most
+	clock  timebase
 }
 
 type namedSaver struct {
@@ -81,11 +78,13 @@ func New(conf Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{Memory: mem, Ports: bus.NewPorts(), Clock: bus.NewClock(), conf: conf, rateNum: 1, rateDen: 1}
+	m := &Machine{Memory: mem, Ports: bus.NewPorts(), Clock: bus.NewClock(), conf: conf,
+		clock: timebase{num: 1, den: 1}, slice: maxSlice}
 	m.CPU = cpu.New(model, mem, m.Ports)
 	m.CPU.Seed(conf.Seed)
-	m.CPU.Time = m.time
-	m.CPU.SyncClock = func() { m.Clock.Set(m.time(m.CPU.Steps())) }
+	m.CPU.Time = m.clock.at
+	m.CPU.SyncClock = func() { m.Clock.Set(m.clock.at(m.CPU.Steps())) }
+	m.CPU.Spend = m.spend
 	m.Clock.Changed = m.CPU.Leave
 	m.Engine = translator.New(m.CPU, conf.Engine)
 	if conf.TLBEntries > 0 {
@@ -151,13 +150,14 @@ func (m *Machine) wire() error {
 		debug = noSink{}
 	}
 	exit := debugport.NewExit(func(v uint32) { m.exit = &v; m.Stop(DebugExit) })
-	for _, p := range []struct {
+	type ports struct {
 		name  string
 		base  uint16
 		n     int
 		width int
 		dev   bus.Device
-	}{
+	}
+	for _, p := range []ports{
 		{"8259A master", 0x20, 2, 1, m.PIC.Master()},
 		{"8259A slave", 0xa0, 2, 1, m.PIC.Slave()},
 		{"ELCR", 0x4d0, 2, 1, m.PIC.ELCR()},
@@ -170,16 +170,22 @@ func (m *Machine) wire() error {
 		{"APM control", 0xb2, 2, 1, m.Power.APM()},
 		{"debug console", 0xe9, 1, 1, debugport.New(debug)},
 		{"coprocessor", 0xf0, 2, 1, clearFERR{m.PIC.Line(13)}},
-		{"IDE secondary", 0x170, ide.CommandPorts, 4, m.IDE.Command(1)},
-		{"IDE primary", 0x1f0, ide.CommandPorts, 4, m.IDE.Command(0)},
-		{"IDE secondary control", 0x376, ide.ControlPorts, 1, m.IDE.Control(1)},
 		{"VGA", vga.PortsBase, vga.PortsSize, 2, m.VGA.Ports()},
-		{"IDE primary control", 0x3f6, ide.ControlPorts, 1, m.IDE.Control(0)},
 		{"COM1", 0x3f8, 8, 1, m.COM1},
 		{"isa-debug-exit", 0x501, 4, 4, exit},
-		{"PCI configuration", 0xcf8, pci.Ports, 4, m.PCI},
 	} {
 		if err := m.Ports.Map(p.name, p.base, p.n, p.width, p.dev); err != nil {
+			return err
+		}
+	}
+	for _, p := range []ports{
+		{"PCI configuration", 0xcf8, pci.Ports, 4, m.PCI},
+		{"IDE primary", 0x1f0, ide.CommandPorts, 4, m.IDE.Command(0)},
+		{"IDE primary control", 0x3f6, ide.ControlPorts, 1, m.IDE.Control(0)},
+		{"IDE secondary", 0x170, ide.CommandPorts, 4, m.IDE.Command(1)},
+		{"IDE secondary control", 0x376, ide.ControlPorts, 1, m.IDE.Control(1)},
+	} {
+		if err := m.Ports.MapPCI(p.name, p.base, p.n, p.width, p.dev); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,10 @@ func boot(t *testing.T, code string, conf ringzero.Config) *ringzero.Machine {
 	floppy := make([]byte, 1474560)
 	copy(floppy, raw)
 	floppy[510], floppy[511] = 0x55, 0xaa
-	conf.Memory, conf.Floppy, conf.MaxInstructions = 2<<20, image.Memory(floppy), 5_000_000
+	conf.Memory, conf.Floppy = 2<<20, image.Memory(floppy)
+	if conf.MaxInstructions == 0 {
+		conf.MaxInstructions = 5_000_000
+	}
 	m, err := ringzero.New(conf)
 	require.NoError(t, err)
 	t.Cleanup(m.Close)

@@ -2,7 +2,7 @@ package ringzero
 
 import (
 	"fmt"
-	"math/bits"
+	"time"
 
 	"ringzero/bus"
 	"ringzero/x86"
@@ -43,49 +43,41 @@ func (s Stop) String() string {
 	return fmt.Sprintf("Stop(%d)", int(s))
 }
 
-// slice is the most steps between two looks at the outside; it keeps Go's
-// stop-the-world below a millisecond.
-const slice = 500_000
+// A slice is what runs between two looks at the outside. It is at most maxSlice
+// steps, some 0.3 ms of ordinary code, and fewer where steps take long on this
+// host: at its end nothing happens to the guest, so its length never shows.
+const (
+	minSlice = 100
+	maxSlice = 50_000
+	// mostTurns bounds what a slice does beside running code: interrupts
+	// delivered, idle time passed over.
+	mostTurns = 500
+	// longSlice is what a slice may take of the host's time before the next one
+	// is made shorter.
+	longSlice = 5 * time.Millisecond
+)
 
-// time is the virtual time after so many steps.
-func (m *Machine) time(step uint64) uint64 {
-	d := step - m.baseStep
-	if m.rateNum == m.rateDen {
-		return m.baseNS + d
+// tune puts the length of the next slice right after one that took so long.
+func (m *Machine) tune(took time.Duration) {
+	switch {
+	case took > longSlice:
+		m.slice = max(minSlice, m.slice*uint64(longSlice)/uint64(took))
+	case took < longSlice/4:
+		m.slice = min(maxSlice, m.slice*2)
 	}
-	hi, lo := bits.Mul64(d, m.rateNum)
-	q, _ := bits.Div64(hi, lo, m.rateDen)
-	return m.baseNS + q
 }
 
-// stepsUntil is the number of steps after which the clock reads at least ns.
-func (m *Machine) stepsUntil(step, ns uint64) uint64 {
-	now := m.time(step)
-	if ns <= now {
-		return 0
-	}
-	if m.rateNum == m.rateDen {
-		return ns - now
-	}
-	hi, lo := bits.Mul64(ns-m.baseNS, m.rateDen)
-	if hi >= m.rateNum {
-		return slice
-	}
-	q, r := bits.Div64(hi, lo, m.rateNum)
-	if r != 0 {
-		q++
-	}
-	return q - (step - m.baseStep)
+// spend lets time pass within a step; what is due comes as much nearer.
+func (m *Machine) spend(ns uint64) {
+	m.clock.spend(ns)
+	m.CPU.Shorten(ns*m.clock.den/m.clock.num + 1)
 }
-
-// rebase makes the time at a step ns from now on.
-func (m *Machine) rebase(step, ns uint64) { m.baseStep, m.baseNS = step, ns }
 
 // Steps is the number of steps taken since power-on.
 func (m *Machine) Steps() uint64 { return m.CPU.Steps() }
 
 // Now is the virtual time in nanoseconds.
-func (m *Machine) Now() uint64 { return m.time(m.CPU.Steps()) }
+func (m *Machine) Now() uint64 { return m.clock.at(m.CPU.Steps()) }
 
 // IdleUntil is the virtual time of the next event, bus.Never where only input
 // can go on.
@@ -107,22 +99,38 @@ func (m *Machine) Stop(why Stop) {
 }
 
 // Step lets the machine run for a slice and says why it came back. After any
-// answer but Going and Idle the run is over.
+// answer but Going and Idle the run is over. A slice takes a few milliseconds
+// of the host's time, whatever the guest does.
 func (m *Machine) Step() Stop {
+	begin := time.Now()
+	why := m.step()
+	m.tune(time.Since(begin))
+	return why
+}
+
+// step is one slice. What is due between two instructions comes in the order of
+// SDM 3A table 6-2: reset (class 1), then traps of the instruction before (3,
+// 4), external interrupts (5), and what the next instruction raises itself,
+// code breakpoints first (6 to 10), which is the engine's. A task switch's trap
+// (2) is a trap of the instruction before.
+func (m *Machine) step() Stop {
 	c := m.CPU
-	for looked := false; ; looked = true {
+	end := c.Steps() + m.slice
+	for turn := range mostTurns {
 		step := c.Steps()
-		now := m.time(step)
-		m.Clock.Set(now)
+		m.Clock.Set(m.clock.at(step))
 		m.Clock.Fire()
-		if m.reset {
+		if turn == 0 {
+			m.letIn(step, m.Clock.Now())
+		}
+		switch {
+		case m.reset:
 			m.reset = false
 			if m.conf.NoReboot {
 				return Rebooted
 			}
 			m.powerOn()
-		}
-		switch {
+			return Going
 		case m.wanted != Going:
 			why := m.wanted
 			m.wanted = Going
@@ -131,41 +139,28 @@ func (m *Machine) Step() Stop {
 			return TripleFault
 		case m.conf.MaxInstructions != 0 && step >= m.conf.MaxInstructions:
 			return Limit
-		}
-		if !looked {
-			m.letIn(step, now)
-		}
-		if c.PendingDB != 0 {
+		case c.PendingDB != 0:
 			m.oneStep(step)
 			c.DebugTrap()
 			continue
-		}
-		if c.InterruptReady() {
+		case c.InterruptReady():
 			c.Halted = false
 			m.oneStep(step)
 			c.External(x86.Vector(c.Acknowledge()))
 			continue
-		}
-		if c.Halted {
-			if c.Flags&x86.IF == 0 {
-				return HaltedForGood
+		case turn > 0 && len(m.pending) != 0: // somebody answered what was sent
+			return Going
+		case c.Halted:
+			if why := m.idle(step); why != Going {
+				return why
 			}
-			next := m.Clock.Next()
-			if next == bus.Never || m.conf.Real {
-				return Idle
-			}
-			m.rebase(step, next)
 			continue
-		}
-		if looked && len(m.pending) != 0 || looked && m.sliceUsed(step) {
+		case step >= end:
 			return Going
 		}
-		if !looked {
-			m.sliceEnd = step + slice
-		}
-		budget := m.sliceEnd - step
+		budget := end - step
 		if next := m.Clock.Next(); next != bus.Never {
-			budget = min(budget, m.stepsUntil(step, next))
+			budget = min(budget, m.clock.until(step, next))
 		}
 		if m.conf.MaxInstructions != 0 {
 			budget = min(budget, m.conf.MaxInstructions-step)
@@ -176,9 +171,25 @@ func (m *Machine) Step() Stop {
 		c.Grant(step, budget)
 		m.Engine.Run()
 	}
+	return Going
 }
 
-func (m *Machine) sliceUsed(step uint64) bool { return step >= m.sliceEnd }
+// idle passes over the time to the next event while the processor is halted;
+// that is a step. A halt is for good where no interrupt can end it: with IF
+// clear, as no source of NMI is wired, or with every input of the 8259As masked
+// or held back by one in service, as nothing but the processor changes that.
+func (m *Machine) idle(step uint64) Stop {
+	if m.CPU.Flags&x86.IF == 0 || !m.PIC.Open() {
+		return HaltedForGood
+	}
+	next := m.Clock.Next()
+	if next == bus.Never || m.conf.Real {
+		return Idle
+	}
+	m.clock.move(step+1, next)
+	m.oneStep(step)
+	return Going
+}
 
 // oneStep accounts for the delivery of an interrupt.
 func (m *Machine) oneStep(step uint64) { m.CPU.Grant(step+1, 0) }
@@ -187,7 +198,7 @@ func (m *Machine) oneStep(step uint64) { m.CPU.Grant(step+1, 0) }
 // it goes on there, at the latest at the next event. Only Config.Real uses it.
 func (m *Machine) Advance(ns uint64) {
 	step := m.CPU.Steps()
-	if to := min(ns, m.Clock.Next()); to > m.time(step) {
-		m.rebase(step, to)
+	if to := min(ns, m.Clock.Next()); to > m.clock.at(step) {
+		m.clock.move(step, to)
 	}
 }

@@ -31,6 +31,7 @@ type window struct {
 	size  uint64
 	width int
 	dev   Device
+	cycle uint64 // nanoseconds that a bus cycle takes, of ports
 }
 
 func (w *window) String() string {
@@ -67,19 +68,38 @@ type Ports struct {
 // NewPorts makes an empty I/O space.
 func NewPorts() *Ports { return &Ports{} }
 
-// Map puts a device at n ports from base. Accesses wider than width bytes are
-// split into accesses of width. An overlap is an error that names both.
+// What a bus cycle takes, in nanoseconds. On ISA it is 8 clocks of 8.33 MHz for a
+// byte (IEEE P996, an 8-bit slave's default cycle is 6 clocks, and the bridge's
+// own); a target on PCI with some wait states and the host bridge's ways needs
+// less.
+const (
+	CycleISA = 1000
+	CyclePCI = 200
+)
+
+// Map puts a device of the ISA bus at n ports from base. Accesses wider than
+// width bytes are split into accesses of width. An overlap is an error that
+// names both.
 func (p *Ports) Map(name string, base uint16, n, width int, dev Device) error {
-	w := &window{name, uint64(base), uint64(n), width, dev}
-	if n <= 0 || int(base)+n > 1<<16 {
+	return p.put(&window{name, uint64(base), uint64(n), width, dev, CycleISA})
+}
+
+// MapPCI does so for a device of the PCI bus.
+func (p *Ports) MapPCI(name string, base uint16, n, width int, dev Device) error {
+	return p.put(&window{name, uint64(base), uint64(n), width, dev, CyclePCI})
+}
+
+func (p *Ports) put(w *window) error {
+	base, n := w.base, w.size
+	if n == 0 || n > 1<<16 || base+n > 1<<16 {
 		return fmt.Errorf("bus: %v is outside of the I/O space", w)
 	}
-	for i := int(base); i < int(base)+n; i++ {
+	for i := base; i < base+n; i++ {
 		if p.at[i] != nil {
 			return fmt.Errorf("bus: %v overlaps %v", w, p.at[i])
 		}
 	}
-	for i := int(base); i < int(base)+n; i++ {
+	for i := base; i < base+n; i++ {
 		p.at[i] = w
 	}
 	return nil
@@ -126,6 +146,26 @@ func (p *Ports) Out(port uint16, size int, v uint32) {
 	for i := range size {
 		p.Out(port+uint16(i), 1, v>>(8*i)&0xff)
 	}
+}
+
+// Time is what an access of size bytes takes on its bus, in nanoseconds: a cycle
+// for each part that it is split into. Nothing answers on the ISA bus, where
+// cycles end that nobody claims.
+func (p *Ports) Time(port uint16, size int) uint64 {
+	w := p.at[port]
+	switch {
+	case int(port)+size > 1<<16 || w != p.at[int(port)+size-1]:
+		ns := uint64(0)
+		for i := range size {
+			ns += p.Time(port+uint16(i), 1)
+		}
+		return ns
+	case w == nil:
+		return CycleISA
+	case size > w.width:
+		return w.cycle * uint64(size/w.width)
+	}
+	return w.cycle
 }
 
 // Name tells what is mapped at a port, "" for nothing.

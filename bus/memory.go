@@ -84,7 +84,7 @@ func (m *Memory) Shadow(base, size uint64, read, write bool) {
 // MapMMIO puts a device at size bytes from base, both page-aligned. Overlap
 // with another window is an error; a window over RAM hides it.
 func (m *Memory) MapMMIO(name string, base, size uint64, width int, dev Device) error {
-	w := &window{name, base, size, width, dev}
+	w := &window{name: name, base: base, size: size, width: width, dev: dev}
 	if size == 0 || (base|size)%PageSize != 0 || base+size < base {
 		return fmt.Errorf("bus: %v is not made of whole pages", w)
 	}

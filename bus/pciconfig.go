@@ -123,7 +123,7 @@ func (c *ConfigSpace) SetData(data [256]byte) { c.data = data }
 // PortMapper is the I/O space in which a function moves its windows; *Ports is
 // one.
 type PortMapper interface {
-	Map(name string, base uint16, n, width int, dev Device) error
+	MapPCI(name string, base uint16, n, width int, dev Device) error
 	Unmap(base uint16, dev Device)
 }
 
@@ -158,7 +158,7 @@ func (w *PortWindow) Place(base uint16, enabled bool) {
 	if !enabled {
 		return
 	}
-	w.err = w.ports.Map(w.name, base, w.n, 4, w.dev)
+	w.err = w.ports.MapPCI(w.name, base, w.n, 4, w.dev)
 	w.mapped = w.err == nil
 }
 

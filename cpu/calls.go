@@ -109,6 +109,7 @@ var Calls = func() (t [1024]Call) {
 	end(CLTS, decoder.CLTS)
 	away(INVLPG, decoder.INVLPG)
 	end(Cache, decoder.INVD, decoder.WBINVD)
+	end(PAUSE, decoder.PAUSE)
 	on(RDTSC, decoder.RDTSC)
 	on(RDPMC, decoder.RDPMC)
 	on(CPUID, decoder.CPUID)

@@ -32,16 +32,30 @@ func (c *CPU) portAllowed(port uint16, size int) *x86.Exception {
 	return nil
 }
 
+// in and out are bus cycles. They take their time behind the access: the device
+// is seen at the beginning of the instruction.
 func (c *CPU) in(port uint16, size int) uint64 {
 	c.SyncClock()
 	c.watchPort(port, size)
-	return uint64(c.Port.In(port, size))
+	v := c.Port.In(port, size)
+	c.Spend(c.Port.Time(port, size))
+	return uint64(v)
 }
 
 func (c *CPU) out(port uint16, size int, v uint64) {
 	c.SyncClock()
 	c.watchPort(port, size)
 	c.Port.Out(port, size, uint32(v))
+	c.Spend(c.Port.Time(port, size))
+}
+
+// pauseTime is what PAUSE takes, in nanoseconds: some 40 cycles before Skylake.
+const pauseTime = 40
+
+// PAUSE gives the other thread of its core time; alone it is a short wait.
+func PAUSE(c *CPU, s *Site) *x86.Exception {
+	c.Spend(pauseTime)
+	return nil
 }
 
 // portOf is the port operand of IN and OUT.

@@ -63,7 +63,7 @@ func models() map[string]*Model {
 		"pentiumpro": {Name: "pentiumpro", Signature: 0x633, MaxLeaf: 2, CR4: cr4P6, P6: true,
 			EDX: featFPU | featVME | featDE | featPSE | featTSC | featMSR | featPAE | featCX8 | featSEP | featPGE |
 				featCMOV | featPAT},
-		"max": {Name: "max", Signature: 0x6b4, MaxLeaf: 2, CR4: cr4P6 | x86.CR4_OSFXSR, P6: true, NX: true, ECX: featRDRAND,
+		"max": {Name: "max", Signature: 0x6b4, MaxLeaf: 0x16, CR4: cr4P6 | x86.CR4_OSFXSR, P6: true, NX: true, ECX: featRDRAND,
 			EDX: featFPU | featVME | featDE | featPSE | featTSC | featMSR | featPAE | featCX8 | featSEP | featPGE |
 				featCMOV | featPAT | featMMX | featFXSR},
 	}
@@ -99,6 +99,14 @@ func ModelByName(name string) (*Model, error) {
 
 const vendor = "GenuineIntel"
 
+// The time stamp counter counts virtual nanoseconds; models that have the leaves
+// say so in CPUID, so that no system has to measure it (SDM 2A CPUID, leaves 15h
+// and 16h; SDM 3B 19.7.3).
+const (
+	tscHz     = 1_000_000_000
+	crystalHz = 25_000_000
+)
+
 // CPUID answers by the model (SDM 2A CPUID).
 func CPUID(c *CPU, s *Site) *x86.Exception {
 	m := c.Model
@@ -122,6 +130,10 @@ func CPUID(c *CPU, s *Site) *x86.Exception {
 			a, cx, d = m.Signature, m.ECX, m.EDX
 		case 2:
 			a = 1 // no cache or TLB to describe
+		case 0x15:
+			a, b, cx = 1, tscHz/crystalHz, crystalHz
+		case 0x16:
+			a, b, cx = tscHz/1e6, tscHz/1e6, 100 // base, maximum, bus
 		}
 	}
 	c.R[x86.AX], c.R[x86.BX], c.R[x86.CX], c.R[x86.DX] = uint64(a), uint64(b), uint64(cx), uint64(d)

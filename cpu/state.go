@@ -167,6 +167,9 @@ type CPU struct {
 
 	// Time gives virtual nanoseconds for a step count.
 	Time func(steps uint64) uint64
+	// Spend lets virtual nanoseconds pass that are no steps: a bus cycle's, a
+	// PAUSE's. The instruction is the last of its block.
+	Spend func(ns uint64)
 	// SyncClock brings the bus clock to the present step, before a device sees
 	// it.
 	SyncClock func()
@@ -229,6 +232,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c := &CPU{Mem: mem, Port: ports, Model: model, Host: mem.Host, MMU: mmu.New(mem), FERR: bus.NoLine,
 		Gaps: map[string]uint64{}}
 	c.Time = func(steps uint64) uint64 { return steps }
+	c.Spend = func(uint64) {}
 	c.SyncClock = func() {}
 	c.Acknowledge = func() uint8 { return 0xff }
 	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff }
@@ -283,6 +287,13 @@ func (c *CPU) Leave() {
 	c.End -= uint64(c.Budget)
 	c.Budget = 0
 	c.left = true
+}
+
+// Shorten takes steps from the budget, as what they wait for comes nearer.
+func (c *CPU) Shorten(n uint64) {
+	n = min(n, uint64(max(c.Budget, 0)))
+	c.Budget -= int64(n)
+	c.End -= n
 }
 
 // SetIRQ drives the INTR pin.

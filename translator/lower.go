@@ -103,7 +103,7 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		return false
 	}
 	switch in.Op {
-	case decoder.NOP, decoder.PAUSE, decoder.PREFETCH, decoder.ENDBR:
+	case decoder.NOP, decoder.PREFETCH, decoder.ENDBR:
 		u.Op = ir.Nop
 	case decoder.LEA:
 		u.Op = ir.Lea
@@ -337,7 +337,7 @@ func Executes(op decoder.Op) bool {
 		return true
 	}
 	switch op {
-	case decoder.NOP, decoder.PAUSE, decoder.PREFETCH, decoder.ENDBR, decoder.LEA, decoder.MOVZX, decoder.MOVSX,
+	case decoder.NOP, decoder.PREFETCH, decoder.ENDBR, decoder.LEA, decoder.MOVZX, decoder.MOVSX,
 		decoder.SHLD, decoder.SHRD, decoder.IMUL, decoder.PUSH, decoder.POP, decoder.LEAVE, decoder.XCHG, decoder.BSWAP,
 		decoder.SETCC, decoder.CMOVCC, decoder.CBW, decoder.CWD, decoder.JMP, decoder.JCC, decoder.CALL, decoder.JMPI,
 		decoder.CALLI, decoder.RET, decoder.LOOP, decoder.LOOPE, decoder.LOOPNE, decoder.JCXZ:

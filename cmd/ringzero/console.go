@@ -104,7 +104,7 @@ func (c *console) step() ringzero.Stop {
 	begin, steps := c.clock(), c.m.Steps()
 	why := c.m.Step()
 	if rate, changed := c.pace.ran(c.clock()-begin, c.m.Steps()-steps, c.m.Now()); changed {
-		c.m.SetRate(rate, rateUnit)
+		_ = c.m.SetRate(rate, rateUnit) // within its bounds
 	}
 	return why
 }

@@ -104,21 +104,35 @@ func (c *chip) pending() int {
 	if s.Expect != expectOCW1 || requests == 0 {
 		return -1
 	}
-	service := s.ISR
-	if s.SpecialMask {
-		service &^= s.IMR
-	}
-	asks := bits.TrailingZeros8(c.rank(requests))
-	serves := bits.TrailingZeros8(c.rank(service))
-	level := c.unrank(asks)
-	// In special fully nested mode a slave in service isn't locked out, so
-	// that a higher request of the same slave comes through.
-	again := asks == serves && level == cascade && s.ICW4&icw4SFNM != 0
-	if asks < serves || again {
+	if level := c.highest(requests); c.open()>>level&1 != 0 {
 		return level
 	}
 	return -1
 }
+
+// open is the set of inputs whose request would be pending at once, as far as the
+// mask and what is in service let it.
+func (c *chip) open() (set uint8) {
+	s := &c.state
+	if s.Expect != expectOCW1 {
+		return 0
+	}
+	service := s.ISR
+	if s.SpecialMask {
+		service &^= s.IMR
+	}
+	for n := range 8 {
+		asks, serves := bits.TrailingZeros8(c.rank(1<<n)), bits.TrailingZeros8(c.rank(service))
+		if s.IMR>>n&1 == 0 && (asks < serves || asks == serves && c.nested(n)) {
+			set |= 1 << n
+		}
+	}
+	return set
+}
+
+// nested tells of special fully nested mode, where a slave in service isn't
+// locked out, so that a higher request of the same slave comes through.
+func (c *chip) nested(level int) bool { return level == cascade && c.state.ICW4&icw4SFNM != 0 }
 
 // update drives INT by what is pending.
 func (c *chip) update() { c.drive(c.pending() >= 0) }

@@ -84,6 +84,13 @@ func (p *Pair) Acknowledge() uint8 {
 	return vector
 }
 
+// Open tells whether a request at some input could reach the processor before
+// it touches the chips again: an interrupt that waits, or one that may come.
+func (p *Pair) Open() bool {
+	m := p.chips[0].open()
+	return p.chips[0].state.INT || m&^(1<<cascade) != 0 || m != 0 && p.chips[1].open() != 0
+}
+
 type elcr Pair
 
 // Read answers with the edge/level control register of one chip.

@@ -1,0 +1,119 @@
+package ringzero_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ringzero"
+)
+
+// TestNothingCanWake: a halt that no interrupt can end is for good.
+func TestNothingCanWake(t *testing.T) {
+	for _, r := range []struct {
+		name, code string
+		want       ringzero.Stop
+	}{
+		{"IF clear", "fa f4", ringzero.HaltedForGood},
+		{"all lines masked", "b0ff e621 e6a1 fb f4", ringzero.HaltedForGood},
+		{"a line of the slave behind a masked cascade", "b0ff e621 b000 e6a1 fb f4", ringzero.HaltedForGood},
+		// The handler of the timer halts in itself: nothing has a higher priority.
+		{"in the timer's handler", "31c08ed8 c7062000147c 8c0e2200 fb f4 ebfd 90 fb f4 ebfd", ringzero.HaltedForGood},
+		{"a line of the slave", "b0fb e621 b0fe e6a1 fb f4 ebfd", ringzero.Limit},
+		{"the timer", "fb f4 ebfd", ringzero.Limit},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			m := boot(t, strip(r.code), ringzero.Config{})
+			require.Equal(t, r.want, run(m))
+		})
+	}
+}
+
+func strip(s string) string {
+	b := []byte(nil)
+	for _, c := range []byte(s) {
+		if c != ' ' {
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+// TestSlicesEnd: whatever the guest does, a slice ends soon.
+func TestSlicesEnd(t *testing.T) {
+	for _, r := range []struct{ name, code string }{
+		{"jump to itself", "ebfe"},
+		{"a halt that every timer ends", "fb f4 ebfd"},
+		{"a halt that nothing will end", "b0fd e621 b0ff e6a1 fb f4 ebfd"}, // the keyboard's line alone
+		{"port accesses", "e461 ebfc"},
+		{"resets", "b0fe e664 f4"},
+		{"shutdowns", "0f011e097c cc 0000 00000000"},
+		{"REP", "fc 31ff b9ffff f3aa ebf7"},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			m := boot(t, strip(r.code), ringzero.Config{})
+			for range 300 {
+				before := m.Steps()
+				if m.StepOf(1000) != ringzero.Going {
+					break
+				}
+				require.LessOrEqual(t, m.Steps()-before, uint64(1000+500))
+			}
+		})
+	}
+}
+
+// TestSlicesDoNotShow: the state after so many steps is the same for slices of
+// any length, with interrupts, halts and accesses that take time of their own.
+func TestSlicesDoNotShow(t *testing.T) {
+	for _, code := range []string{
+		"fb f4 ff060006 ebf9",                   // sti; l: hlt; inc word [600]; jmp l
+		"fb e461 ff060006 f390 ebf7",            // l: in al,61; inc; pause; jmp l
+		"fb b034e643 b010e640 b000e640 40 ebfd", // a timer of 75 kHz
+	} {
+		want := ""
+		for seed := range uint64(4) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			m := boot(t, strip(code), ringzero.Config{MaxInstructions: 300_000})
+			for m.StepOf(1+r.Uint64()%(1<<(5*seed))) == ringzero.Going {
+			}
+			if got := m.StateHash(); want == "" {
+				want = got
+			} else {
+				require.Equal(t, want, got, "slices up to %d", 1<<(5*seed))
+			}
+		}
+	}
+}
+
+// TestDeviceTime: bus cycles and PAUSE take virtual time, and no steps.
+func TestDeviceTime(t *testing.T) {
+	for _, r := range []struct {
+		name, code string
+		want       uint32
+	}{
+		{"nothing", "90", 0},
+		{"a port of the ISA bus", "e461", 1000},
+		{"a port without a device", "e480", 1000},
+		{"two bytes of it", "e521", 2000},
+		{"a PCI function", "baf001 ec", 200 + 1},
+		{"PAUSE", "f390", 40},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			// cli; rdtsc; mov ecx,eax; ...; rdtsc; sub eax,ecx; mov dx,501; out dx,eax
+			m := boot(t, strip("fa 0f31 6689c1"+r.code+"0f31 6629c8 ba0105 66ef"), ringzero.Config{})
+			require.Equal(t, ringzero.DebugExit, run(m))
+			v, _ := m.ExitValue()
+			require.Equal(t, r.want+3, v, "besides three instructions")
+		})
+	}
+}
+
+func TestRates(t *testing.T) {
+	m := boot(t, "ebfe", ringzero.Config{})
+	require.ErrorContains(t, m.SetRate(1<<31, 1), "from 1/1000 to 1000000")
+	require.NoError(t, m.SetRate(1000_000, 1))
+	require.Equal(t, ringzero.Limit, run(m))
+	require.Greater(t, m.Now(), uint64(4e12))
+}
