@@ -1,5 +1,8 @@
 package ringzero
 
+// Jump lets time pass between two steps.
+func (m *Machine) Jump(ns uint64) { m.spend(ns) }
+
 // StepOf runs one slice of at most n steps.
 func (m *Machine) StepOf(n uint64) Stop {
 	m.slice = n

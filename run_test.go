@@ -117,3 +117,32 @@ func TestRates(t *testing.T) {
 	require.Equal(t, ringzero.Limit, run(m))
 	require.Greater(t, m.Now(), uint64(4e12))
 }
+
+// TestAHundredYears: a jump of time is a bounded number of events in any device,
+// each set to make as many as it can.
+func TestAHundredYears(t *testing.T) {
+	const century = 100 * 365 * 86400 * uint64(1e9)
+	for _, r := range []struct{ name, code string }{
+		{"8254, rate generator", "b034e643 b002e640 b000e640"},
+		{"8254, square wave", "b036e643 b002e640 b000e640"},
+		{"RTC, periodic, alarm and update", "b00be670 b072e671 b00ae670 b023e671"},
+		{"keyboard with a key held, mouse streaming", "b0d4e664 b0f4e660 b0aee664"},
+		{"PM timer", "ba0206 b80100 ef ba0406 b80100 ef"},
+		{"COM1", "b003 bafb03 ee b00f bafc03 ee b00f baf903 ee baf803 ee"},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			// cli; ...; sti; l: hlt; jmp l
+			m := boot(t, strip("fa"+r.code+"b000 e621 e6a1 fb f4 ebfd"), ringzero.Config{})
+			m.Key(0x1e, true)
+			for m.Steps() < 10_000 && m.StepOf(1000) == ringzero.Going {
+			}
+			fired, turns := m.Clock.Fired(), m.Steps()
+			m.Jump(century)
+			require.Equal(t, ringzero.Going, m.StepOf(1))
+			require.GreaterOrEqual(t, m.Now(), century)
+			require.Less(t, m.Clock.Fired()-fired, uint64(2000))
+			require.Less(t, m.Steps()-turns, uint64(2000))
+			require.NotEqual(t, ringzero.HaltedForGood, m.StepOf(1000))
+		})
+	}
+}

@@ -53,6 +53,10 @@ const (
 	statusNull = 0x40
 )
 
+// mostEdges is how many edges of OUT0 are followed at one look before some are
+// left out.
+const mostEdges = 64
+
 // ticks is the number of CLK pulses since power-on at a time in nanoseconds.
 func ticks(now uint64) uint64 {
 	hi, lo := bits.Mul64(now, Frequency)
@@ -107,14 +111,23 @@ func (p *PIT) Reset() {
 }
 
 // update brings the counters to the present, with each edge of OUT0 in turn,
-// and arms the timer for the next one.
+// and arms the timer for the next one. After a long time edges are left out up to
+// the last two periods: nobody looked, and further edges of a line that has a
+// request latched say nothing.
 func (p *PIT) update() {
 	now := ticks(p.clock.Now())
 	c := &p.counters[0]
-	for c.Edge <= now {
+	for n := 0; c.Edge <= now; n++ {
 		at := c.Edge
+		if far := 2 * uint64(c.N); n >= mostEdges && c.LoadAt == never && now-at > 2*far {
+			at = now - far
+		}
 		c.sync(at)
 		c.Edge = c.nextEdge(at)
+		if c.Edge <= now {
+			p.driveOut()
+			continue
+		}
 		p.drive()
 	}
 	for i := range p.counters {
@@ -137,6 +150,11 @@ func (p *PIT) drive() {
 	if at := timeOf(c.Edge); at != p.timer.Deadline() {
 		p.timer.Set(at)
 	}
+	p.driveOut()
+}
+
+func (p *PIT) driveOut() {
+	c := &p.counters[0]
 	if out := c.out(); out != c.Out {
 		c.Out = out
 		p.out0.Set(out)

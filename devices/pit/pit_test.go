@@ -137,6 +137,36 @@ func TestEdgesDoNotDependOnTheStep(t *testing.T) {
 	require.Len(t, late.edges, 1+2*(500/37), "an access catches up with every edge")
 }
 
+// TestALongTime: a jump of 100 years is a bounded number of edges, and the
+// counter stands where it would if it had been looked at all the time.
+func TestALongTime(t *testing.T) {
+	const years = 100 * 365 * 86400 * uint64(1e9)
+	for mode := range uint64(6) {
+		for _, count := range []uint64{2, 3, 4, 0x1234, 0} {
+			b, o := newBoard(t), newBoard(t)
+			b.program(0, mode, count)
+			o.program(0, mode, count)
+			b.clock.Set(years)
+			b.clock.Fire()
+			require.Less(t, len(b.edges), 100)
+			// By short ways to a multiple of the period, and the last bit.
+			n := count
+			if n == 0 {
+				n = 0x10000
+			}
+			left := (ticks(years)-1)%n + 4*n + 1
+			for at := uint64(0); at < left; at += min(n, left-at) {
+				o.at(at)
+			}
+			o.at(left)
+			if mode == 2 || mode == 3 {
+				require.Equal(t, o.count(0), b.count(0), "mode %d, count %x", mode, count)
+				require.Equal(t, o.counters[0].Out, b.counters[0].Out)
+			}
+		}
+	}
+}
+
 func TestCounts(t *testing.T) {
 	for _, c := range []struct {
 		name  string
