@@ -47,7 +47,7 @@ type Machine struct {
 	rom    []byte
 
 	conf    Config
-	a20     *bus.Or
+	a20     *bus.Gate
 	savers  []namedSaver
 	resets  []bus.Resetter
 	pending []input
@@ -121,9 +121,9 @@ func (m *Machine) chips() {
 	m.CPU.FERR = m.PIC.Line(13)
 	m.PIT = pit.New(c, m.PIC.Line(0))
 	m.RTC = rtc.New(c, m.PIC.Line(8), m.conf.Time)
-	m.a20 = bus.NewOr(bus.LineFunc(m.CPU.SetA20))
-	m.Keys = i8042.New(c, m.PIC.Line(1), m.PIC.Line(12), m.a20.Input(), resetLine)
-	m.port92 = port92.New(m.a20.Input(), resetLine)
+	m.a20 = bus.NewGate(bus.LineFunc(m.CPU.SetA20))
+	m.Keys = i8042.New(c, m.PIC.Line(1), m.PIC.Line(12), m.a20, resetLine)
+	m.port92 = port92.New(m.a20, resetLine)
 	m.COM1 = uart.New(c, m.PIC.Line(4), m.conf.Serial)
 	m.VGA = vga.New(c)
 	m.PCI = pci.New()

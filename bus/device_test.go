@@ -86,45 +86,20 @@ func TestPortsAccess(t *testing.T) {
 	}
 }
 
-func TestOr(t *testing.T) {
+func TestGate(t *testing.T) {
 	var edges []bool
-	o := NewOr(LineFunc(func(l bool) { edges = append(edges, l) }))
-	a, b := o.Input(), o.Input()
-	require.False(t, o.Level())
-	a.Set(false)
-	a.Set(true)
-	a.Set(true)
-	b.Set(true)
-	a.Set(false)
-	require.True(t, o.Level())
-	b.Set(false)
-	require.Equal(t, []bool{true, false}, edges, "an edge is when the sum changes")
-
-	b.Set(true)
-	edges = nil
-	saved := o.State()
-	restored := NewOr(LineFunc(func(l bool) { edges = append(edges, l) }))
-	ra, rb := restored.Input(), restored.Input()
-	restored.Restore(saved)
-	require.Empty(t, edges, "restoring makes no edge")
-	require.True(t, restored.Level())
-	require.Equal(t, saved, restored.State())
-	ra.Set(true)
-	rb.Set(false)
-	require.Empty(t, edges, "the other input holds it")
-	ra.Set(false)
-	require.Equal(t, []bool{false}, edges)
-	restored.Restore(1 << 7)
-	require.False(t, restored.Level(), "an input that does not exist")
-
-	many := NewOr(NoLine)
-	for range 64 {
-		many.Input().Set(true)
-	}
-	require.Equal(t, ^uint64(0), many.State())
-	many.Restore(1 << 63)
-	require.True(t, many.Level())
-	require.Panics(t, func() { many.Input() })
+	g := NewGate(LineFunc(func(l bool) { edges = append(edges, l) }))
+	require.False(t, g.Level())
+	g.Set(false)
+	g.Set(true)
+	g.Set(true)
+	require.True(t, g.Level())
+	g.Set(false)
+	require.Equal(t, []bool{true, false}, edges)
+	g.Restore(true)
+	require.True(t, g.Level())
+	g.Set(true)
+	require.Len(t, edges, 2, "restoring makes no edge")
 	NoLine.Set(true)
 }
 

@@ -19,43 +19,27 @@ func (f LineFunc) Set(level bool) { f(level) }
 // NoLine is a wire that ends nowhere.
 var NoLine Line = LineFunc(func(bool) {})
 
-// Or joins several sources into one line: it is high while any source is
-// (shared PCI interrupts).
-type Or struct {
+// Gate is a wire that several chips set and read back, with no gates between:
+// the last of them decides.
+type Gate struct {
 	out  Line
-	high uint64
-	n    int
+	high bool
 }
 
-// NewOr makes an OR gate of at most 64 inputs that drives out.
-func NewOr(out Line) *Or { return &Or{out: out} }
+// NewGate makes a gate that drives out, low at first.
+func NewGate(out Line) *Gate { return &Gate{out: out} }
 
-// Input makes a further input, low at first.
-func (o *Or) Input() Line {
-	bit := uint64(1) << o.n
-	if o.n++; o.n > 64 {
-		panic("BUG: bus: an OR gate of more than 64 inputs")
+// Set drives the wire where the level is another.
+func (g *Gate) Set(level bool) {
+	if g.high != level {
+		g.high = level
+		g.out.Set(level)
 	}
-	return LineFunc(func(level bool) {
-		was := o.high != 0
-		if level {
-			o.high |= bit
-		} else {
-			o.high &^= bit
-		}
-		if now := o.high != 0; now != was {
-			o.out.Set(now)
-		}
-	})
 }
 
-// Level is what Or drives now.
-func (o *Or) Level() bool { return o.high != 0 }
+// Level is what the gate drives now.
+func (g *Gate) Level() bool { return g.high }
 
-// State is the levels of the inputs, in order of their making from bit 0, for a
-// snapshot.
-func (o *Or) State() uint64 { return o.high }
-
-// Restore puts the levels of a snapshot back without an edge on the output:
-// what hangs there restores itself. Inputs that do not exist are low.
-func (o *Or) Restore(state uint64) { o.high = state & (1<<o.n - 1) }
+// Restore puts the level of a snapshot back without an edge on the output: what
+// hangs there restores itself.
+func (g *Gate) Restore(level bool) { g.high = level }

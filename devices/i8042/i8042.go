@@ -82,18 +82,19 @@ const (
 
 // Controller is the chip with its two devices.
 type Controller struct {
-	state                   State
-	clock                   *bus.Clock
-	irq1, irq12, a20, reset bus.Line
-	deliverTimer            *bus.Timer
-	repeatTimer             *bus.Timer
-	sampleTimer             *bus.Timer
+	state              State
+	clock              *bus.Clock
+	irq1, irq12, reset bus.Line
+	a20                *bus.Gate
+	deliverTimer       *bus.Timer
+	repeatTimer        *bus.Timer
+	sampleTimer        *bus.Timer
 }
 
 // New makes a controller that drives irq1 for the keyboard, irq12 for the
-// mouse, a20 (high lets address bit 20 through) and reset, which is pulsed high
-// and resets the processor. No line is driven before Reset, a key or a write.
-func New(clock *bus.Clock, irq1, irq12, a20, reset bus.Line) *Controller {
+// mouse, a20 (high lets address bit 20 through; port 92h drives it, too) and
+// reset, which is pulsed high and resets the processor. No line is driven before Reset, a key or a write.
+func New(clock *bus.Clock, irq1, irq12 bus.Line, a20 *bus.Gate, reset bus.Line) *Controller {
 	c := &Controller{clock: clock, irq1: irq1, irq12: irq12, a20: a20, reset: reset}
 	c.deliverTimer = clock.NewTimer("i8042 byte", c.deliver)
 	c.repeatTimer = clock.NewTimer("keyboard repeat", c.repeat)
@@ -103,7 +104,7 @@ func New(clock *bus.Clock, irq1, irq12, a20, reset bus.Line) *Controller {
 }
 
 func (c *Controller) power() {
-	c.state = State{A20: true, CommandLast: true, DeliverAt: bus.Never}
+	c.state = State{CommandLast: true, DeliverAt: bus.Never}
 	c.state.RAM[0] = ctrPower
 	c.state.Keyboard.power()
 	c.state.Mouse.power()
@@ -190,7 +191,7 @@ func (c *Controller) command(v uint8) {
 			c.pulseReset()
 		}
 	case v == cmdA20Off || v == cmdA20On:
-		c.setA20(v == cmdA20On)
+		c.a20.Set(v == cmdA20On)
 	default:
 		c.portCommand(v)
 	}
@@ -235,7 +236,7 @@ func (c *Controller) data(command, v uint8) {
 		}
 		c.setCTR(v)
 	case command == cmdWriteOutput:
-		c.setA20(v&outputA20 != 0)
+		c.a20.Set(v&outputA20 != 0)
 		if v&outputReset == 0 {
 			c.pulseReset()
 		}
@@ -265,7 +266,7 @@ func (c *Controller) setCTR(v uint8) {
 func (c *Controller) outputPort() uint8 {
 	s := &c.state
 	v := uint8(outputFixed)
-	if s.A20 {
+	if c.a20.Level() {
 		v |= outputA20
 	}
 	if s.IRQ1 {
@@ -275,13 +276,6 @@ func (c *Controller) outputPort() uint8 {
 		v |= outputIRQ12
 	}
 	return v
-}
-
-func (c *Controller) setA20(on bool) {
-	if c.state.A20 != on {
-		c.state.A20 = on
-		c.a20.Set(on)
-	}
 }
 
 // pulseReset must come last in a write: a reset of the whole machine, this chip

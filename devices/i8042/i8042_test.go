@@ -30,7 +30,9 @@ func newBoard(t *testing.T) *board {
 	note := func(name string) bus.Line {
 		return bus.LineFunc(func(l bool) { b.log = append(b.log, map[bool]string{true: "+", false: "-"}[l]+name) })
 	}
-	b.Controller = New(b.clock, irq(&b.irq1), irq(&b.irq12), note("a20"), note("reset"))
+	b.Controller = New(b.clock, irq(&b.irq1), irq(&b.irq12), bus.NewGate(note("a20")), note("reset"))
+	b.a20.Set(true)
+	b.log = nil
 	return b
 }
 
@@ -527,7 +529,7 @@ func TestReset(t *testing.T) {
 // TestResetFromWithin wires the pulse to a reset of the whole machine.
 func TestResetFromWithin(t *testing.T) {
 	var c *Controller
-	c = New(bus.NewClock(), bus.NoLine, bus.NoLine, bus.NoLine, bus.LineFunc(func(l bool) {
+	c = New(bus.NewClock(), bus.NoLine, bus.NoLine, bus.NewGate(bus.NoLine), bus.LineFunc(func(l bool) {
 		if l {
 			c.Reset()
 		}
@@ -590,7 +592,7 @@ func FuzzRegisters(f *testing.F) {
 				level = l
 			})
 		}
-		c := New(clock, line(), line(), bus.NoLine, line())
+		c := New(clock, line(), line(), bus.NewGate(bus.NoLine), line())
 		for ops = ops[:min(len(ops), maxFuzzBytes)]; len(ops) >= 2; ops = ops[2:] {
 			v := ops[1]
 			switch ops[0] & 7 {

@@ -8,7 +8,7 @@ import (
 
 const (
 	kind    = "i8042"
-	version = 1
+	version = 2
 )
 
 // State is what the controller and its devices hold. Times are in nanoseconds
@@ -21,7 +21,6 @@ type State struct {
 	CommandLast bool  // the last write was to the command port
 	Expect      uint8 // the command whose data byte is next
 	BreakPrefix bool  // the translation has seen F0h
-	A20         bool
 	IRQ1        bool
 	IRQ12       bool
 	Answers     AnswerQueue
