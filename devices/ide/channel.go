@@ -214,11 +214,15 @@ func (w *commandBlock) Write(offset uint64, size int, value uint64) {
 	}
 }
 
-// readRegister answers for the selected drive. An empty cable floats high; a
-// master answers for its absent slave, with a Status of zero (section 9.16.1).
+// emptyCable is what an access finds where no drive is: a host pulls DD7 down, so
+// that nothing reads as busy (ATA-6 table 4, DD7 pull-down of 10 kOhm).
+const emptyCable = 0xff7f
+
+// readRegister answers for the selected drive; a master answers for its absent
+// slave, with a Status of zero (section 9.16.1).
 func (ch *channel) readRegister(offset uint64) uint8 {
 	if ch.empty() {
-		return 0xff
+		return emptyCable & 0xff
 	}
 	d := ch.selected()
 	if offset == regStatus {
@@ -287,6 +291,9 @@ func (ch *channel) readData(size int) uint32 {
 
 func (ch *channel) readWord() uint16 {
 	s := &ch.s
+	if ch.empty() {
+		return emptyCable
+	}
 	if ch.phase() != phaseDataIn || s.Device>>4&1 != s.Active {
 		return 0xffff
 	}
@@ -323,7 +330,7 @@ type controlBlock channel
 func (w *controlBlock) Read(uint64, int) uint64 {
 	ch := (*channel)(w)
 	if ch.empty() {
-		return 0xff
+		return emptyCable & 0xff
 	}
 	if d := ch.selected(); d != nil {
 		return uint64(d.s.Status)

@@ -18,7 +18,7 @@ func TestConfig(t *testing.T) {
 	r.WriteConfig(0x10, 4, 0xffff_ffff)
 	require.Zero(t, r.ReadConfig(0x10, 4), "legacy ports are not relocatable")
 	r.WriteConfig(0x20, 4, 0xffff_ffff)
-	require.Equal(t, uint32(0xfff1), r.ReadConfig(0x20, 4), "16 ports in 64 KiB")
+	require.Equal(t, uint32(0xffff_fff1), r.ReadConfig(0x20, 4), "16 ports")
 }
 
 func TestBAR4Moves(t *testing.T) {
@@ -359,4 +359,17 @@ func BenchmarkDataPort(b *testing.B) {
 			r.ports.In(0x1f0, 2)
 		}
 	}
+}
+
+// TestBAR4IsSizedAsIO: writing ones gives what a window of 16 bytes gives, and a
+// base beyond the I/O space maps nothing.
+func TestBAR4IsSizedAsIO(t *testing.T) {
+	r := newRig(t)
+	r.WriteConfig(0x20, 4, 0xffff_ffff)
+	v := r.ReadConfig(0x20, 4)
+	require.Equal(t, uint32(1), v&3)
+	require.Equal(t, uint32(16), -(v &^ 3))
+	r.WriteConfig(0x20, 4, 0x1_d001)
+	require.Equal(t, "", r.ports.Name(0xd000))
+	require.NoError(t, r.MapError())
 }

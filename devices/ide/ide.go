@@ -17,12 +17,14 @@ const (
 	BusMasterPorts = 16 // where BAR4 says
 )
 
-// Virtual time in nanoseconds from a command, a full data block or the start of
-// the bus master to its effect: long enough that an interrupt never arrives
-// before the guest has left the instruction that caused it.
+// Virtual time in nanoseconds. A command, a full data block or the start of the
+// bus master has its effect late enough that an interrupt never arrives before
+// the guest has left the instruction that caused it. A soft reset is over when
+// its BSY must be there at the latest (ATA-6 9.2): some drivers send their next
+// command at once.
 const (
 	commandDelay = 20_000
-	resetDelay   = 100_000
+	resetDelay   = 400
 )
 
 // Configuration registers beyond the PCI header.
@@ -62,7 +64,9 @@ func newConfig() *bus.ConfigSpace {
 	c.ClearOnOne(bus.PCIStatus, 2, 0x3800)
 	c.Writable(bus.PCILatencyTimer, 1, 0xf0)
 	c.Default(bmiba, 4, 1)
-	c.Writable(bmiba, 4, 0xfff0)
+	// The data sheet has bits 16 to 31 at 0, so that sizing finds a window of 4
+	// GiB, which SeaBIOS, for one, can't place; later parts have all of them.
+	c.Writable(bmiba, 4, 0xffff_fff0)
 	c.Writable(idetim, 4, 0xffff_ffff)
 	c.Writable(sidetim, 1, 0xff)
 	return c
@@ -114,8 +118,8 @@ func (c *Controller) WriteConfig(offset uint8, size int, value uint32) {
 }
 
 func (c *Controller) place() {
-	base := c.config.Word(bmiba) & 0xfff0
-	c.bmWindow.Place(base, base != 0 && c.config.Byte(bus.PCICommand)&bus.PCICommandIO != 0)
+	base := c.config.Dword(bmiba) &^ 0xf
+	c.bmWindow.Place(uint16(base), base != 0 && base>>16 == 0 && c.config.Byte(bus.PCICommand)&bus.PCICommandIO != 0)
 }
 
 // MapError tells why BAR4 is enabled and yet not mapped: it overlaps another

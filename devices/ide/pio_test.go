@@ -30,7 +30,7 @@ func TestPresence(t *testing.T) {
 		{"absent slave", []*memDisk{newDisk(1)}, 0xb0, 0x00},
 		{"slave", []*memDisk{newDisk(1), newDisk(1)}, 0xb0, 0x50},
 		{"absent master", []*memDisk{nil, newDisk(1)}, 0xa0, 0x00},
-		{"empty cable floats", nil, 0xa0, 0xff},
+		{"empty cable, DD7 pulled down", nil, 0xa0, 0x7f},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := newRig(t, row.disks...)
@@ -38,7 +38,7 @@ func TestPresence(t *testing.T) {
 			require.Equal(t, row.status, r.in(0x1f7))
 			require.Equal(t, row.status, r.in(0x3f6))
 			r.out(0x1f7, 0xec)
-			r.clock.Advance(resetDelay)
+			r.clock.Advance(commandDelay)
 			require.Equal(t, row.status == 0x50, r.irq[0], "absent drives execute nothing")
 		})
 	}
@@ -290,7 +290,7 @@ func TestDiagnostic(t *testing.T) {
 	r.taskfile(9, 9, 9, 9, 0xb0)
 	r.out(0x1f7, 0x90)
 	require.Equal(t, uint8(stBSY), r.in(0x3f6))
-	r.clock.Advance(resetDelay)
+	r.clock.Advance(commandDelay)
 	require.True(t, r.irq[0])
 	require.Equal(t, uint8(0xa0), r.in(0x1f6), "the master is selected")
 	require.Equal(t, uint8(1), r.in(0x1f1))
@@ -449,9 +449,32 @@ func TestChannelsAreApart(t *testing.T) {
 	for i, v := range []uint8{1, 5, 0, 0, 0xe0, 0x20} {
 		r.out(0x172+uint16(i), v)
 	}
-	r.clock.Advance(resetDelay)
+	r.clock.Advance(commandDelay)
 	require.Equal(t, [2]bool{false, true}, r.irq)
 	require.Equal(t, uint8(0x58), r.in(0x177))
 	require.Equal(t, uint32(binary.LittleEndian.Uint16(b.data[5*512:])), r.ports.In(0x170, 2))
-	require.Equal(t, uint8(0xff), r.in(0x1f7))
+	require.Equal(t, uint8(0x7f), r.in(0x1f7))
+}
+
+// TestSoftResetIsQuick: a driver that selects a drive right after SRST and sends
+// its command finds it ready.
+func TestSoftResetIsQuick(t *testing.T) {
+	r := newRig(t, newDisk(100))
+	r.out(0x3f6, ctlSRST)
+	require.Equal(t, uint8(0x80), r.in(0x3f6))
+	r.out(0x3f6, 0)
+	require.Equal(t, uint8(0x80), r.in(0x3f6))
+	r.clock.Advance(2 * bus.CyclePCI)
+	r.out(0x1f7, 0xec)
+	r.settle()
+	require.Equal(t, uint8(0x58), r.in(0x1f7))
+}
+
+// TestEmptyCableIsNotBusy: whatever is read there, BSY is clear.
+func TestEmptyCableIsNotBusy(t *testing.T) {
+	r := newRig(t)
+	for _, port := range []uint16{0x1f1, 0x1f7, 0x3f6, 0x177} {
+		require.Equal(t, uint8(0x7f), r.in(port))
+	}
+	require.Equal(t, uint32(0xff7f), r.ports.In(0x1f0, 2))
 }

@@ -147,7 +147,7 @@ func (r *rig) lba48(lba uint64, count uint16) {
 func (r *rig) settle() uint8 {
 	r.t.Helper()
 	require.Equal(r.t, uint8(stBSY), r.in(0x3f6)&stBSY, "busy")
-	r.clock.Advance(resetDelay)
+	r.clock.Advance(5 * commandDelay)
 	s := r.in(0x3f6)
 	require.Zero(r.t, s&stBSY, "no longer busy")
 	return s
