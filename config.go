@@ -13,7 +13,7 @@ import (
 // Config is what a machine is made of. The zero value of each field is a
 // default, so that &Config{} is a machine with 512 MiB and no disk.
 type Config struct {
-	// Memory in bytes, a multiple of 1 MiB from 1 MiB to 64 GiB; default 512 MiB.
+	// Memory in bytes, a multiple of 1 MiB from 2 MiB to 64 GiB; default 512 MiB.
 	Memory uint64
 	// CPU is a model of cpu.ModelNames; default max.
 	CPU string
@@ -48,6 +48,7 @@ type Config struct {
 }
 
 const (
+	minMemory     = 2 << 20
 	defaultMemory = 512 << 20
 	maxMemory     = 64 << 30
 )
@@ -58,8 +59,8 @@ func (c *Config) Validate() error {
 	if c.Memory == 0 {
 		c.Memory = defaultMemory
 	}
-	if c.Memory < 1<<20 || c.Memory > maxMemory || c.Memory%(1<<20) != 0 {
-		return fmt.Errorf("memory of %d bytes: it must be whole MiB, from 1M to 64G", c.Memory)
+	if c.Memory < minMemory || c.Memory > maxMemory || c.Memory%(1<<20) != 0 {
+		return fmt.Errorf("memory of %d bytes: it must be whole MiB, from 2M to 64G", c.Memory)
 	}
 	if _, err := cpu.ModelByName(c.CPU); err != nil {
 		return err

@@ -4,19 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"iter"
 
 	"ringzero/bus"
-	"ringzero/host/image"
 )
 
-// deltas is a disk that knows which sectors the guest wrote.
-type deltas interface {
-	Delta() iter.Seq2[image.Sector, error]
-}
-
 // StateHash is SHA-256, in hexadecimal, over the canonical little-endian state
-// of CPU, clock, devices, RAM and disk changes. No cache or counter of the
+// of CPU, clock, devices, RAM and the sectors that the guest wrote, of the floppy
+// first. No cache or counter of the
 // engine goes into it, so it is equal on every host and for every Config.Engine.
 func (m *Machine) StateHash() string {
 	h := sha256.New()
@@ -36,8 +30,8 @@ func (m *Machine) StateHash() string {
 		h.Write(d.Save())
 	}
 	m.hashRAM(put)
-	for i, d := range m.conf.Disks {
-		if w, ok := d.(deltas); ok {
+	for i, d := range append([]bus.Disk{m.conf.Floppy}, m.conf.Disks...) {
+		if w, ok := d.(bus.Written); ok {
 			for sector, err := range w.Delta() {
 				put([2]int64{int64(i), sector.Number})
 				put(sector.Content)

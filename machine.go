@@ -241,8 +241,7 @@ func (m *Machine) firmware() error {
 	return m.Ports.Map("BIOS services", bios.ServicePort, 2, 2, m.bios)
 }
 
-// powerOn resets every chip and fills CMOS with what the machine has (the
-// memory sizes that old systems read there, RBIL CMOS 15h to 5Dh).
+// powerOn resets every chip.
 func (m *Machine) powerOn() {
 	for _, r := range m.resets {
 		r.Reset()
@@ -253,32 +252,7 @@ func (m *Machine) powerOn() {
 		panic("BUG: ROM that fitted once: " + err.Error())
 	}
 	m.CPU.Reset()
-	size := func(at uint8, v uint64) {
-		m.RTC.SetCMOS(at, uint8(v))
-		m.RTC.SetCMOS(at+1, uint8(v>>8))
-	}
-	low := m.Memory.LowRAM()
-	size(0x15, 640)
-	extended := min((low-min(low, 1<<20))>>10, 0xffff)
-	size(0x17, extended)
-	size(0x30, extended)
-	above := uint64(0)
-	if low > 16<<20 {
-		above = (low - 16<<20) >> 16
-	}
-	size(0x34, above)
-	equipment := uint64(0x06) // FPU and pointing device
-	if m.conf.Floppy != nil {
-		equipment |= 1
-		m.RTC.SetCMOS(0x10, 0x40) // 1.44 MB
-	}
-	m.RTC.SetCMOS(0x14, uint8(equipment))
-	sum := uint64(0)
-	for i := uint8(0x10); i <= 0x2d; i++ {
-		sum += uint64(m.RTC.CMOS(i))
-	}
-	m.RTC.SetCMOS(0x2e, uint8(sum>>8))
-	m.RTC.SetCMOS(0x2f, uint8(sum))
+	m.fillCMOS()
 	m.CPU.FlushTLB()
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ringzero"
+	"ringzero/bus"
 	"ringzero/host/image"
 )
 
@@ -68,5 +69,65 @@ func TestValidate(t *testing.T) {
 			_, err := ringzero.New(row.conf)
 			require.ErrorContains(t, err, row.want)
 		})
+	}
+}
+
+// TestCMOS: what the setup bytes say of drives and memory, with their checksum.
+func TestCMOS(t *testing.T) {
+	for _, r := range []struct {
+		name   string
+		memory uint64
+		floppy int
+		disks  int
+		want   map[uint8]uint8
+	}{
+		{"the least", 2 << 20, 0, 0, map[uint8]uint8{0x10: 0, 0x12: 0, 0x14: 0x0e, 0x15: 0x80, 0x16: 2, 0x17: 0, 0x18: 4, 0x34: 0, 0x35: 0}},
+		{"a small floppy", 3 << 20, 368640, 0, map[uint8]uint8{0x10: 0x10, 0x14: 0x0f, 0x17: 0, 0x18: 8, 0x30: 0, 0x31: 8}},
+		{"a large one, disks", 64 << 20, 1474560, 3, map[uint8]uint8{0x10: 0x40, 0x12: 0xff, 0x19: 47, 0x1a: 47, 0x17: 0, 0x18: 0xfc, 0x34: 0, 0x35: 3}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			conf := ringzero.Config{Memory: r.memory}
+			if r.floppy != 0 {
+				conf.Floppy = image.Memory(make([]byte, r.floppy))
+			}
+			for range r.disks {
+				conf.Disks = append(conf.Disks, image.Memory(make([]byte, 1<<20)))
+			}
+			m, err := ringzero.New(conf)
+			require.NoError(t, err)
+			t.Cleanup(m.Close)
+			for m.Steps() < 10_000 { // through POST, which leaves them alone
+				if m.Step() != ringzero.Going {
+					break
+				}
+			}
+			sum := 0
+			for i := uint8(0x10); i <= 0x2d; i++ {
+				sum += int(m.RTC.CMOS(i))
+			}
+			require.Equal(t, sum, int(m.RTC.CMOS(0x2e))<<8|int(m.RTC.CMOS(0x2f)))
+			for at, v := range r.want {
+				require.Equal(t, v, m.RTC.CMOS(at), "CMOS %x", at)
+			}
+		})
+	}
+}
+
+// TestHashSeesDisks: a sector that was written is part of the state, of the
+// floppy and of each disk, and where it lies matters.
+func TestHashSeesDisks(t *testing.T) {
+	blank := func() *image.Image { return image.Memory(make([]byte, 1474560)) }
+	floppy, disk := blank(), blank()
+	m, err := ringzero.New(ringzero.Config{Memory: 2 << 20, Floppy: floppy, Disks: []bus.Disk{disk}})
+	require.NoError(t, err)
+	t.Cleanup(m.Close)
+	seen := map[string]bool{m.StateHash(): true}
+	for _, d := range []*image.Image{floppy, disk} {
+		for n := range int64(2) {
+			require.NoError(t, d.WriteAt(make([]byte, bus.SectorSize), (5+n)*bus.SectorSize))
+			hash := m.StateHash()
+			require.False(t, seen[hash])
+			seen[hash] = true
+		}
 	}
 }

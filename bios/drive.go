@@ -123,6 +123,16 @@ func (d *Drive) setGeometry(size int64) error {
 	return nil
 }
 
+// FloppyType is the type of the drive that reads a floppy of size bytes, as CMOS
+// numbers it.
+func FloppyType(size int64) uint8 {
+	d := Drive{}
+	if d.setGeometry(size) != nil {
+		return 0
+	}
+	return d.cmosType()
+}
+
 // cmosType is a floppy drive's type as CMOS and INT 13h, AH=08h number it.
 func (d *Drive) cmosType() uint8 {
 	for _, f := range floppyFormats {

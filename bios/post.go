@@ -29,7 +29,6 @@ func (b *BIOS) post() {
 	b.initKeyboard()
 	b.initRTC()
 	b.initDisks()
-	b.initCMOS()
 	b.writeACPI()
 	b.setMode(3, true)
 	b.print(b.cfg.Banner)
@@ -145,40 +144,4 @@ func (b *BIOS) initRTC() {
 	b.cmos(rtcD)
 	seconds := uint64(b.rtcValue(rtcHours))*3600 + uint64(b.rtcValue(rtcMinutes))*60 + uint64(b.rtcValue(rtcSeconds))
 	b.setBDADword(bdaTicks, uint32(seconds*1193182/65536)%ticksPerDay)
-}
-
-// initCMOS records drives and memory where AT software looks for them.
-func (b *BIOS) initCMOS() {
-	types := uint8(0)
-	for i, d := range b.floppy {
-		if i < 2 {
-			types |= d.cmosType() << (4 * (1 - i))
-		}
-	}
-	b.setCMOS(0x10, types)
-	disks := uint8(0)
-	for i := range min(len(b.hard), 2) {
-		disks |= 0xf0 >> (4 * i)
-	}
-	b.setCMOS(0x12, disks)
-	b.setCMOS(0x14, uint8(b.bdaWord(bdaEquipment)))
-	b.setCMOS(0x15, 640&0xff)
-	b.setCMOS(0x16, 640>>8)
-	extended := min((b.cfg.LowRAM-1<<20)>>10, 0xffff)
-	for _, at := range []uint8{0x17, 0x30} {
-		b.setCMOS(at, uint8(extended))
-		b.setCMOS(at+1, uint8(extended>>8))
-	}
-	above16 := uint64(0)
-	if b.cfg.LowRAM > 16<<20 {
-		above16 = min((b.cfg.LowRAM-16<<20)>>16, 0xffff)
-	}
-	b.setCMOS(0x34, uint8(above16))
-	b.setCMOS(0x35, uint8(above16>>8))
-	sum := uint16(0)
-	for n := uint8(0x10); n <= 0x2d; n++ {
-		sum += uint16(b.cmos(n))
-	}
-	b.setCMOS(0x2e, uint8(sum>>8))
-	b.setCMOS(0x2f, uint8(sum))
 }

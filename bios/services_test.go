@@ -32,7 +32,6 @@ func TestPOSTFillsTheBDA(t *testing.T) {
 	require.Equal(t, uint16(2), eq>>9&7, "two serial ports, since the fake keeps what is written")
 	require.Equal(t, byte(1), k.b.bdaByte(bdaDisks))
 	require.Equal(t, uint16(ebdaBase>>4), k.b.bdaWord(bdaEBDA))
-	require.Equal(t, byte(0x40), k.ports.cmos[0x10], "CMOS: a 1.44 MB drive")
 }
 
 func TestMemoryMap(t *testing.T) {

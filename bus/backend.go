@@ -1,5 +1,7 @@
 package bus
 
+import "iter"
+
 // Disk is the back end of a drive: raw sectors of SectorSize bytes. Offsets and
 // lengths are in bytes and multiples of SectorSize. Errors are host trouble;
 // the drive reports them to the guest as an I/O error. One Disk object serves
@@ -17,6 +19,20 @@ type Disk interface {
 
 // SectorSize is the unit of a Disk in bytes.
 const SectorSize = 512
+
+// Written is a disk that knows which sectors the guest wrote.
+type Written interface {
+	// Delta goes in order of sector number through all sectors that were written,
+	// with their present content, which is valid for one turn of the loop. A
+	// sector that can't be read comes with an error and ends the loop.
+	Delta() iter.Seq2[Sector, error]
+}
+
+// Sector is one sector of a Delta.
+type Sector struct {
+	Number  int64
+	Content []byte
+}
 
 // DMA is physical memory as a bus master sees it. Addresses outside RAM read
 // as all ones and swallow writes.

@@ -129,7 +129,7 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{"no memory", "run --memory 0", "2M"},
 		{"less memory than the BIOS needs", "run --memory 1M", "2M"},
 		{"memory beyond 64 bits", "run --memory 999999999999G", "more than"},
-		{"absurd memory", "run --memory 65G", "1M to 64G"},
+		{"absurd memory", "run --memory 65G", "2M to 64G"},
 		{"memory that is no number", "run --memory lots", "512M"},
 		{"negative memory", "run --memory -5", "512M"},
 		{"unknown model", "run --cpu z80", "486, max, pentium, pentiumpro"},

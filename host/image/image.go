@@ -215,26 +215,18 @@ func (im *Image) Close() error {
 	return err
 }
 
-// Delta goes in order of sector number through all sectors that were written
-// since Open, with their present content, which is valid for one turn of the
-// loop. It is the same whether the writes went to the file or to an overlay. A
-// sector that can't be read comes with an error and ends the loop.
-func (im *Image) Delta() iter.Seq2[Sector, error] {
-	return func(yield func(Sector, error) bool) {
+// Delta is bus.Written's, since Open. It is the same whether the writes went to
+// the file or to an overlay.
+func (im *Image) Delta() iter.Seq2[bus.Sector, error] {
+	return func(yield func(bus.Sector, error) bool) {
 		var content [bus.SectorSize]byte
 		for _, n := range im.written.sectors() {
 			err := im.ReadAt(content[:], n*bus.SectorSize)
-			if !yield(Sector{n, content[:]}, err) || err != nil {
+			if !yield(bus.Sector{Number: n, Content: content[:]}, err) || err != nil {
 				return
 			}
 		}
 	}
-}
-
-// Sector is one sector of a Delta.
-type Sector struct {
-	Number  int64
-	Content []byte
 }
 
 // cause takes the path out of an os error, as ours begin with it.
