@@ -13,7 +13,7 @@ import (
 
 // boot makes a machine that boots a sector with the given code.
 func boot(t *testing.T, code string, conf ringzero.Config) *ringzero.Machine {
-	raw, err := hex.DecodeString(code)
+	raw, err := hex.DecodeString(strip(code))
 	require.NoError(t, err)
 	floppy := make([]byte, 1474560)
 	copy(floppy, raw)
@@ -130,4 +130,14 @@ func TestHashSeesDisks(t *testing.T) {
 			seen[hash] = true
 		}
 	}
+}
+
+// TestKeyboardAfterPOST: a system that disables interrupts before anything comes
+// from the keyboard, and reads nothing, gets the first key's interrupt.
+func TestKeyboardAfterPOST(t *testing.T) {
+	// cli; mov cx,2000; l: in al,64; test al,1; jnz e; loop l; mov al,0a; out 20,al; in al,20; e: mov dx,501; out dx,eax; hlt
+	m := boot(t, "6631c0 fa b9d007 e464 a801 750a e2f8 b00a e620 e420 2402 ba0105 66ef f4", ringzero.Config{})
+	require.Equal(t, ringzero.DebugExit, run(m))
+	v, _ := m.ExitValue()
+	require.Zero(t, v, "neither a byte nor a request")
 }

@@ -24,7 +24,7 @@ func TestNothingCanWake(t *testing.T) {
 		{"the timer", "fb f4 ebfd", ringzero.Limit},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			m := boot(t, strip(r.code), ringzero.Config{})
+			m := boot(t, r.code, ringzero.Config{})
 			require.Equal(t, r.want, run(m))
 		})
 	}
@@ -52,7 +52,7 @@ func TestSlicesEnd(t *testing.T) {
 		{"REP", "fc 31ff b9ffff f3aa ebf7"},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			m := boot(t, strip(r.code), ringzero.Config{})
+			m := boot(t, r.code, ringzero.Config{})
 			for range 300 {
 				before := m.Steps()
 				if m.StepOf(1000) != ringzero.Going {
@@ -75,7 +75,7 @@ func TestSlicesDoNotShow(t *testing.T) {
 		want := ""
 		for seed := range uint64(4) {
 			r := rand.New(rand.NewPCG(seed, 1))
-			m := boot(t, strip(code), ringzero.Config{MaxInstructions: 300_000})
+			m := boot(t, code, ringzero.Config{MaxInstructions: 300_000})
 			for m.StepOf(1+r.Uint64()%(1<<(5*seed))) == ringzero.Going {
 			}
 			if got := m.StateHash(); want == "" {
@@ -102,7 +102,7 @@ func TestDeviceTime(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			// cli; rdtsc; mov ecx,eax; ...; rdtsc; sub eax,ecx; mov dx,501; out dx,eax
-			m := boot(t, strip("fa 0f31 6689c1"+r.code+"0f31 6629c8 ba0105 66ef"), ringzero.Config{})
+			m := boot(t, "fa 0f31 6689c1"+r.code+"0f31 6629c8 ba0105 66ef", ringzero.Config{})
 			require.Equal(t, ringzero.DebugExit, run(m))
 			v, _ := m.ExitValue()
 			require.Equal(t, r.want+3, v, "besides three instructions")
@@ -132,7 +132,7 @@ func TestAHundredYears(t *testing.T) {
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			// cli; ...; sti; l: hlt; jmp l
-			m := boot(t, strip("fa"+r.code+"b000 e621 e6a1 fb f4 ebfd"), ringzero.Config{})
+			m := boot(t, "fa"+r.code+"b000 e621 e6a1 fb f4 ebfd", ringzero.Config{})
 			m.Key(0x1e, true)
 			for m.Steps() < 10_000 && m.StepOf(1000) == ringzero.Going {
 			}

@@ -102,8 +102,10 @@ func (b *BIOS) uartAt(port uint16) bool {
 }
 
 // initKeyboard sets the 8042's command byte: interrupts of the keyboard on,
-// mouse off, translation to scan code set 1. It waits for no answer, since time
-// stands while a service runs; the acknowledge of F4h goes to IRQ 1.
+// mouse off, translation to scan code set 1. The keyboard scans after its
+// self-test; nothing is sent to it whose answer would come later, as time stands
+// while a service runs: a system that never reads port 60h before it waits for
+// IRQ 1 finds an empty output buffer.
 func (b *BIOS) initKeyboard() {
 	b.setBDAWord(bdaKbdHead, bdaKbdBuffer)
 	b.setBDAWord(bdaKbdTail, bdaKbdBuffer)
@@ -114,7 +116,7 @@ func (b *BIOS) initKeyboard() {
 	b.out(portKbd, 0x60)
 	b.out(portKbdData, 0x65)
 	b.out(portKbd, 0xae)
-	b.out(portKbdData, 0xf4)
+	b.drainKeyboard()
 }
 
 // drainKeyboard empties the 8042's output buffer, with a bound in case that
