@@ -45,6 +45,10 @@ type Exclusion struct {
 // Table is the list of exclusions of a Run.
 type Table []Exclusion
 
+// originalTests is how many tests the original set has without ENTER's (C8),
+// whose file is not in every copy; the folder beside the checkout has a quarter.
+const originalTests = 1_473_000
+
 // MaxExcluded is the share of tests above which a table excludes too many.
 const MaxExcluded = 0.02
 
@@ -71,8 +75,9 @@ const maxShown = 5
 // Run runs every test of the suite on exec, one subtest per form. A test passes
 // when registers, defined flags and memory agree. Tests that table excludes are
 // run as well: a row whose tests all pass is stale and fails, as do rows without
-// a reason and a table that excludes more than MaxExcluded of the tests. In short
-// mode every tenth test is run.
+// a reason and a table that excludes more than MaxExcluded of the tests. With the
+// original set a row that matches none is stale, too. In short mode every tenth
+// test is run.
 func Run(t *testing.T, exec Exec, table Table) {
 	t.Helper()
 	folder := Folder(t)
@@ -164,14 +169,15 @@ func (r *runner) exclusions(t *testing.T) {
 		t.Errorf("%.2f %% of the tests are excluded, more than %.0f %%", 100*share, 100*MaxExcluded)
 	}
 	// Another selection of tests need not show every difference.
-	whole := r.step == 1 && os.Getenv(FolderVariable) == ""
+	original := r.total >= originalTests
+	whole := original || r.step == 1 && os.Getenv(FolderVariable) == ""
 	for i, row := range r.table {
 		count := r.rows[i]
 		t.Logf("%-5s %6d excluded, %6d of them fail: %s", row.Form, count.matched, count.failed, row.Reason)
 		if row.Reason == "" {
 			t.Errorf("row %d (%s) excludes tests and gives no reason", i, row.Form)
 		}
-		if whole && count.failed == 0 {
+		if whole && count.failed == 0 && (original || count.matched > 0) {
 			t.Errorf("row %d (%s) is stale: the %d tests it excludes all pass", i, row.Form, count.matched)
 		}
 	}
