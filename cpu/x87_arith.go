@@ -176,7 +176,8 @@ func fcom(c *CPU, s *Site, quiet bool, pops int) *x86.Exception {
 }
 
 // fcomi compares into EFLAGS (SDM 2A FCOMI), with unmasked exceptions as fcom
-// does.
+// does. But for a stack fault C1 stays as it was: AMD's silicon, where the manual
+// clears it.
 func fcomi(c *CPU, s *Site, quiet, pop bool) *x86.Exception {
 	if exc := c.begin(s); exc != nil {
 		return exc
@@ -189,6 +190,7 @@ func fcomi(c *CPU, s *Site, quiet, pop bool) *x86.Exception {
 	} else {
 		e := f.env()
 		r = e.Compare(f.ST[f.Top&7], f.ST[i], quiet)
+		e.C1 = f.SW&swC1 != 0
 		done = !f.report(&e, preComputation)
 	}
 	flags := uint64(0)

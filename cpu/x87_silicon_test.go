@@ -49,19 +49,7 @@ func parseSilicon(t *testing.T, line string, palette map[string]softfloat.F80) s
 		r.mem, err = hex.DecodeString(in[5])
 		require.NoError(t, err, line)
 	}
-	r.sdmC1(t)
 	return r
-}
-
-// sdmC1 clears C1 from the outcome of FCOMI and its kin, which clear it (SDM 2A
-// FCOMI), where AMD's silicon leaves it alone.
-func (r *siliconRow) sdmC1(t *testing.T) {
-	if r.code[0]&0xfb != 0xdb || r.code[1] < 0xe8 || r.code[1] > 0xf7 {
-		return
-	}
-	sw, err := strconv.ParseUint(r.want[:4], 16, 16)
-	require.NoError(t, err)
-	r.want = fmt.Sprintf("%04x%s", sw&^swC1, r.want[4:])
 }
 
 const siliconEAX = 0x12345678

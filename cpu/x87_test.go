@@ -306,8 +306,8 @@ func TestX87ChecksFirst(t *testing.T) {
 	}
 }
 
-// TestX87CompareIntoFlags pins what the rows from silicon leave out: C1 is
-// cleared, and OF, SF and AF with it.
+// TestX87CompareIntoFlags pins that C1 stays, as on AMD's silicon, and OF, SF
+// and AF are cleared.
 func TestX87CompareIntoFlags(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -327,7 +327,40 @@ func TestX87CompareIntoFlags(t *testing.T) {
 			b.Flags |= x86.Arith
 			b.do(0xdb, 0xe9) // FUCOMI ST, ST(1)
 			require.Equal(t, tt.want, b.EFLAGS()&x86.Arith)
-			require.Zero(t, b.FPU.SW)
+			require.Equal(t, uint16(swC1), b.FPU.SW)
+		})
+	}
+	t.Run("empty", func(t *testing.T) {
+		b := newFPUBench(t)
+		b.FPU.SW |= swC1
+		b.do(0xdb, 0xe9)
+		require.Equal(t, uint16(softfloat.IE|swSF), b.FPU.SW)
+	})
+}
+
+// TestX87LoadDenormalUnmasked wants a denormal real in memory loaded although DE
+// is unmasked, as on AMD's silicon; a signalling NaN with IE unmasked is not.
+func TestX87LoadDenormalUnmasked(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		code byte
+		mem  uint64
+		want softfloat.F80
+		sw   uint16
+	}{
+		{"single", 0xd9, 0x10, softfloat.F80{Mant: 1 << 63, SE: 0x3f6e}, 0xb882},
+		{"double", 0xdd, 0x10, softfloat.F80{Mant: 1 << 63, SE: 0x3bd1}, 0xb882},
+		{"signalling single", 0xd9, 0x7f800010, softfloat.F80{}, 0x8081},
+		{"signalling double", 0xdd, 0x7ff0000000000010, softfloat.F80{}, 0x8081},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newFPUBench(t)
+			b.FPU.CW = 0x37c
+			b.R[x86.SI] = fpuData
+			b.Mem.Store(fpuData, 8, tt.mem)
+			b.do(tt.code, 0x06)
+			require.Equal(t, tt.want, b.FPU.ST[7])
+			require.Equal(t, tt.sw, b.FPU.status())
 		})
 	}
 }

@@ -132,7 +132,7 @@ func (e *Env) FPTAN(a F80) (r F80, outOfRange bool) {
 		return r, out
 	}
 	w, n := reduceAngle(a)
-	if n&1 != 0 || w.exp >= -64 { // below, r^3/3 is beyond the bits that roundWide sees
+	if n&1 != 0 || w.exp >= -60 { // below, r^3/3 is near to or beyond the last of the bits of a quotient
 		s, c := quadrant(w, n)
 		w = s.div(c)
 	}
