@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -166,8 +165,7 @@ func (b *fpuBench) ours(n nativeRecord) nativeRecord {
 	return n
 }
 
-// differ says in words what two answers disagree in; ulps of transcendental
-// functions are told apart.
+// differ says in words what two answers disagree in.
 func differ(want, got *nativeRecord) (kinds []string) {
 	add := func(is bool, kind string) {
 		if is {
@@ -188,7 +186,7 @@ func differ(want, got *nativeRecord) (kinds []string) {
 		a, b := f80Of(want.ST[i][:]), f80Of(got.ST[i][:])
 		switch {
 		case a == b:
-		case a.SE == b.SE && (a.Mant-b.Mant == 1 || b.Mant-a.Mant == 1):
+		case a.SE == b.SE && (a.Mant-b.Mant == 1 || b.Mant-a.Mant == 1), besides(a, b), besides(b, a):
 			add(true, "last bit")
 		default:
 			add(true, fmt.Sprintf("ST(%d)", i))
@@ -198,8 +196,18 @@ func differ(want, got *nativeRecord) (kinds []string) {
 	return slices.Compact(kinds)
 }
 
-// TestX87Native compares with the host's processor: results, status, tags,
-// memory and faults.
+// besides tells whether b is the number below a, the least of its exponent.
+func besides(a, b softfloat.F80) bool {
+	return a.SE == b.SE+1 && a.Mant == 1<<63 && b.Mant == ^uint64(0)
+}
+
+// makersOwn are the operations of which the last bit, and C1 with it, is the
+// maker's own.
+var makersOwn = [...]decoder.Op{decoder.F2XM1, decoder.FYL2X, decoder.FYL2XP1, decoder.FPATAN, decoder.FSIN, decoder.FCOS, decoder.FPTAN, decoder.FSINCOS}
+
+// TestX87Native compares with the host's processor, which is to be one of AMD's:
+// results, status, tags, memory and faults. All must agree but the last bit of
+// the transcendental functions; how often that differs is in the log.
 func TestX87Native(t *testing.T) {
 	count := nativeCount(t)
 	r := x87Cases{rand.New(rand.NewPCG(87, 1))}
@@ -208,28 +216,30 @@ func TestX87Native(t *testing.T) {
 		cases[i] = r.one()
 	}
 	b := newFPUBench(t)
-	seen := map[string]int{}
-	example := map[string]string{}
+	of, seen := map[string]int{}, map[string]int{}
 	wrong := 0
 	for i, want := range native(t, cases) {
+		var in decoder.Inst
+		decoder.Decode(cases[i].Code[:], decoder.Mode32, &in)
+		of[in.Op.String()]++
 		got := b.ours(cases[i])
 		kinds := differ(&want, &got)
 		if len(kinds) == 0 {
 			continue
 		}
-		wrong++
-		var in decoder.Inst
-		decoder.Decode(cases[i].Code[:], decoder.Mode32, &in)
-		key := in.Op.String() + " " + strings.Join(kinds, ",")
-		seen[key]++
-		if seen[key] == 1 {
-			example[key] = describe(&cases[i], &want, &got)
+		last := !slices.ContainsFunc(kinds, func(k string) bool { return k != "C1" && k != "last bit" })
+		if last && slices.Contains(makersOwn[:], in.Op) {
+			seen[in.Op.String()]++
+			continue
+		}
+		if wrong++; wrong <= 20 {
+			t.Errorf("%v: %s\n%s", in.Op, strings.Join(kinds, ", "), describe(&cases[i], &want, &got))
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(seen)) {
-		t.Logf("%6d %s\n%s", seen[key], key, example[key])
+	for _, op := range makersOwn {
+		t.Logf("%-8v %d of %d differ in the last bit or C1", op, seen[op.String()], of[op.String()])
 	}
-	t.Logf("%d of %d differ", wrong, count)
+	t.Logf("%d of %d differ otherwise", wrong, count)
 }
 
 func describe(in, want, got *nativeRecord) string {

@@ -16,6 +16,9 @@ func (e *Env) F2XM1(a F80) F80 {
 	if a.IsDenormal() && e.raise(DE) {
 		return Indefinite
 	}
+	if a == One {
+		return e.round64(0, expBias-1, ^uint64(0), ^uint64(0)) // silicon takes it for a little less
+	}
 	if a.SE&expMask >= expBias {
 		e.Flags |= PE
 		if a == One.Neg() {

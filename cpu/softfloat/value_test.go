@@ -118,6 +118,39 @@ func TestSmallAnglesRoundTheRightWay(t *testing.T) {
 	require.Equal(t, a, sin)
 }
 
+// TestTangentOfPiToldTheWrongSide is of an angle of 2^-64 behind the reduction,
+// whose tangent lies above it by less than a quotient's 128 bits show.
+func TestTangentOfPiToldTheWrongSide(t *testing.T) {
+	e := Env{Masks: AllMasked}
+	tan, _ := e.FPTAN(F80{0xc90fdaa22168c235, expBias + 1})
+	require.Equal(t, F80{intBit, 0x3fbf}, tan)
+	require.False(t, e.C1)
+}
+
+// TestF2XM1OfOne has what silicon answers, which takes the result for a little
+// less than one.
+func TestF2XM1OfOne(t *testing.T) {
+	below := F80{^uint64(0), expBias - 1}
+	for _, tt := range []struct {
+		name string
+		rc   uint8
+		want F80
+		c1   bool
+	}{
+		{"nearest", RoundNearest, One, true},
+		{"down", RoundDown, below, false},
+		{"up", RoundUp, One, true},
+		{"to zero", RoundZero, below, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := Env{RC: tt.rc, Masks: AllMasked}
+			require.Equal(t, tt.want, e.F2XM1(One))
+			require.Equal(t, tt.c1, e.C1)
+			require.Equal(t, uint8(PE), e.Flags)
+		})
+	}
+}
+
 func TestStopsBeforeComputing(t *testing.T) {
 	e := Env{PC: Precision64, Masks: AllMasked &^ DE}
 	e.Div(F80{1, 0}, F80{intBit | quietBit, expBias})
