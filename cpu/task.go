@@ -118,10 +118,6 @@ func (c *CPU) switchTask(sel x86.Selector, d x86.Descriptor, at uint64, kind swi
 			return exc
 		}
 	}
-	img, exc := c.readTSS(base, wide)
-	if exc != nil {
-		return exc
-	}
 	flags := c.Flags
 	if kind == switchIRET {
 		flags &^= x86.NT
@@ -144,13 +140,20 @@ func (c *CPU) switchTask(sel x86.Selector, d x86.Descriptor, at uint64, kind swi
 		if exc := c.storeSystem(base, 2, uint64(old.Sel)); exc != nil {
 			return exc
 		}
-		img.flags |= x86.NT
 	}
 	if kind != switchIRET {
 		d |= 2 << 40 // busy
 		if exc := c.storeSystem(at+5, 1, uint64(d>>40)&0xff); exc != nil {
 			return exc
 		}
+	}
+	// Read only now: both states may be the same memory.
+	img, exc := c.readTSS(base, wide)
+	if exc != nil {
+		return exc
+	}
+	if kind == switchCall {
+		img.flags |= x86.NT
 	}
 	if exc := c.enterTask(sel, d, wide, &img, ext); exc != nil {
 		return exc // in the new task, at its EIP: c.moved stays set
