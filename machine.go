@@ -169,7 +169,7 @@ func (m *Machine) wire() error {
 		{"port 92h", 0x92, 1, 1, m.port92},
 		{"APM control", 0xb2, 2, 1, m.Power.APM()},
 		{"debug console", 0xe9, 1, 1, debugport.New(debug)},
-		{"coprocessor", 0xf0, 2, 1, clearFERR{m.PIC.Line(13)}},
+		{"coprocessor", 0xf0, 2, 1, clearFERR{m.PIC.Line(13), m.CPU}},
 		{"VGA", vga.PortsBase, vga.PortsSize, 2, m.VGA.Ports()},
 		{"COM1", 0x3f8, 8, 1, m.COM1},
 		{"isa-debug-exit", 0x501, 4, 4, exit},
@@ -264,11 +264,15 @@ func (m *Machine) shadow(index int, read, write bool) {
 	m.CPU.FlushTLB()
 }
 
-// clearFERR is port F0h, which lets the x87's interrupt 13 go.
-type clearFERR struct{ line bus.Line }
+// clearFERR is port F0h, which lets the x87's interrupt 13 go, and the processor
+// on.
+type clearFERR struct {
+	line bus.Line
+	cpu  *cpu.CPU
+}
 
 func (f clearFERR) Read(uint64, int) uint64                 { return 0xff }
-func (f clearFERR) Write(offset uint64, size int, v uint64) { f.line.Set(false) }
+func (f clearFERR) Write(offset uint64, size int, v uint64) { f.line.Set(false); f.cpu.IgnoreErrors() }
 
 type noSink struct{}
 

@@ -372,7 +372,8 @@ post:   cli
         out     PIC1, al
 .resume:
         jmp     far [RESUME]
-.cold:  mov     ss, ax
+.cold:  fninit                          ; RESET# unmasks all exceptions
+        mov     ss, ax
         mov     sp, 7800h               ; clear of the boot sector's
         mov     es, ax
         pushf

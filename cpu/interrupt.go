@@ -43,10 +43,22 @@ func contributory(v x86.Vector) bool {
 	return false
 }
 
+// Freeze is not an exception: it is the answer of an instruction that stays where
+// it is until an interrupt comes, as one does behind an x87 error with CR0.NE
+// clear. To Raise it means a halt.
+var Freeze = &x86.Exception{Vector: 254}
+
 // Raise delivers an exception, and those that its delivery raises, up to the
 // double fault and the shutdown of a triple fault (SDM 3A 6.15). EIP stands at
 // the address to return to. It counts as one step.
-func (c *CPU) Raise(exc x86.Exception) { c.raise(exc, x86.RF) }
+func (c *CPU) Raise(exc x86.Exception) {
+	if exc == *Freeze {
+		c.Halted, c.delivered = true, true
+		c.Leave()
+		return
+	}
+	c.raise(exc, x86.RF)
+}
 
 // raise has the RF to be pushed: faults set it; breakpoints, traps and aborts
 // push it as it is (SDM 3B 17.3.1.1).

@@ -140,6 +140,7 @@ type FPU struct {
 	CS, DS uint16
 	MXCSR  uint32
 	XMM    [32][8]uint64
+	Ignore bool // IGNNE# is asserted: until they are cleared, pending exceptions hold nothing up
 }
 
 // CPU is one processor. What translated code touches at each step stands first.

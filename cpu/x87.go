@@ -39,6 +39,7 @@ const (
 func (f *FPU) reset() {
 	f.CW, f.SW, f.Top, f.Tags = 0x37f, 0, 0, 0
 	f.IP, f.DP, f.CS, f.DS, f.Op = 0, 0, 0, 0, 0
+	f.Ignore = false
 }
 
 // env is what softfloat needs to know of the control word.
@@ -90,7 +91,9 @@ func (f *FPU) summarise() {
 	f.SW &^= swES | swB
 	if f.SW&allFlags&^f.CW != 0 {
 		f.SW |= swES | swB
+		return
 	}
+	f.Ignore = false
 }
 
 // report moves what an operation raised into the status word, C1 included, and
@@ -176,23 +179,28 @@ func (c *CPU) fpuNotReady() *x86.Exception {
 }
 
 // fpuPending reports a pending unmasked exception: #MF or, with CR0.NE clear,
-// the FERR# pin (SDM 3A 2.5, NE; SDM 1 D.2). There a processor without IGNNE#
-// freezes before the instruction until the interrupt comes; here it goes on, and
-// the interrupt is taken behind it. Only the PC's port F0h lowers the pin again.
+// the FERR# pin, and the processor freezes before the instruction until an
+// interrupt comes (SDM 3A 2.5, NE; SDM 1 D.2.1). The PC's port F0h lowers the pin
+// again and asserts IGNNE#, with which the instruction executes.
 func (c *CPU) fpuPending() *x86.Exception {
-	if c.FPU.SW&swES == 0 {
+	switch {
+	case c.FPU.SW&swES == 0:
 		return nil
-	}
-	if c.CR0&x86.CR0_NE != 0 {
+	case c.CR0&x86.CR0_NE != 0:
 		return c.fault(x86.MF, 0)
-	}
-	if c.Mid {
-		return Redo // the interrupt belongs behind this very instruction
+	case c.FPU.Ignore:
+		return nil
+	case c.Mid:
+		return Redo // the interrupt belongs before this very instruction
 	}
 	c.SyncClock()
 	c.FERR.Set(true)
-	return nil
+	return Freeze
 }
+
+// IgnoreErrors asserts the IGNNE# pin for the exceptions that are pending: until
+// they are cleared they hold no instruction up (SDM 1 D.2.1.2).
+func (c *CPU) IgnoreErrors() { c.FPU.Ignore = c.FPU.SW&swES != 0 }
 
 // fpuUsable is what an instruction that does not wait checks.
 func (c *CPU) fpuUsable() *x86.Exception {

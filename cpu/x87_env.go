@@ -231,7 +231,8 @@ func fnclex(c *CPU, s *Site) *x86.Exception {
 	if exc := c.fpuUsable(); exc != nil {
 		return exc
 	}
-	c.FPU.SW &^= allFlags | swSF | swES | swB
+	c.FPU.SW &^= allFlags | swSF
+	c.FPU.summarise()
 	return nil
 }
 

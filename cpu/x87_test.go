@@ -229,6 +229,9 @@ func TestX87NotAvailable(t *testing.T) {
 	}
 }
 
+// TestX87FERR is of CR0.NE clear: a waiting instruction freezes the processor
+// where it stands until an interrupt comes, and again behind its handler, unless
+// that clears the exception or asserts IGNNE#.
 func TestX87FERR(t *testing.T) {
 	b := newFPUBench(t)
 	b.CR0 &^= x86.CR0_NE
@@ -238,9 +241,9 @@ func TestX87FERR(t *testing.T) {
 		raised++
 	})
 	b.FPU.CW = 0x340 // everything unmasked
-	b.do(0xd9, 0xe8) // FLD1
 	b.do(0xd9, 0xee) // FLDZ
-	b.do(0xde, 0xf9) // FDIVP: #Z
+	b.do(0xd9, 0xe8) // FLD1
+	b.do(0xd8, 0xf1) // FDIV ST, ST(1): #Z
 	require.Equal(t, uint16(swB|swES|softfloat.ZE), b.FPU.SW)
 	require.Zero(t, raised)
 	in := new(decoder.Inst)
@@ -249,8 +252,36 @@ func TestX87FERR(t *testing.T) {
 	require.Equal(t, Redo, fnop(b.CPU, &Site{Inst: in, Mid: true}))
 	require.Zero(t, raised)
 	b.Mid = false
-	b.do(0xd9, 0xd0)
-	require.Equal(t, 1, raised)
+
+	b.R[x86.SI] = fpuData
+	store := []byte{0xdd, 0x1e} // FSTP m64
+	before := b.FPU
+	for n := 1; n <= 2; n++ {
+		exc := b.run(store...)
+		require.NotNil(t, exc)
+		require.Equal(t, *Freeze, *exc)
+		b.Raise(*exc)
+		require.True(t, b.Halted)
+		require.Zero(t, b.Faults.N)
+		require.Equal(t, before, b.FPU)
+		require.Zero(t, b.Mem.Load(fpuData, 8), "it stored before the interrupt was taken")
+		require.NotZero(t, raised)
+		b.Halted = false
+	}
+	b.do(0xdf, 0xe0) // FNSTSW AX does not wait
+
+	b.IgnoreErrors()
+	b.do(store...)
+	require.Equal(t, math.Float64bits(1), b.Mem.Load(fpuData, 8))
+	b.do(0xd9, 0xe8)
+	b.do(0xdb, 0xe2) // FNCLEX, behind which IGNNE# is inactive
+	b.do(0xd8, 0xf1)
+	exc := b.run(store...)
+	require.NotNil(t, exc)
+	require.Equal(t, *Freeze, *exc)
+	b.CR0 |= x86.CR0_NE
+	b.IgnoreErrors()
+	require.Equal(t, x86.MF, b.run(store...).Vector, "IGNNE# means nothing with NE")
 }
 
 // x87Forms are all forms of D8 to DF, memory ones at [EBX].
