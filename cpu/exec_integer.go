@@ -340,40 +340,68 @@ func PopMem(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// ENTER builds a stack frame with up to 31 nested pointers (SDM 2A ENTER).
+// ENTER builds a stack frame with up to 31 nested pointers. Each is read when
+// those before it have been pushed, so that frames may overlap (SDM 2A ENTER;
+// silicon does so). All accesses are checked, in their order, before the first.
 func ENTER(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
 	level := int(in.Imm2 & 31)
+	if level > 1 && c.Mid {
+		return Redo // begun twice, it might read what it has pushed
+	}
 	mask := c.StackMask()
-	var v [33]uint64
-	n := 0
-	put := func(x uint64) { v[n] = x; n++ }
-	put(c.R[x86.BP])
-	// The frame pointer is all of ESP after the first push, on a 16-bit stack too.
-	frame := c.R[x86.SP]&^mask | (c.R[x86.SP]-uint64(size))&mask
+	top, bp := c.R[x86.SP], c.R[x86.BP]
+	slot := func(base uint64, n int) uint64 { return (base - uint64(n*size)) & mask }
+	pushes := 1
 	if level > 0 {
-		for i := 1; i < level; i++ {
-			w, exc := c.LoadSeg(x86.SS, (c.R[x86.BP]-uint64(i*size))&mask, size)
-			if exc != nil {
+		pushes = level + 1
+	}
+	for i := 1; i <= pushes; i++ {
+		if i > 1 && i <= level {
+			if exc := c.probeStack(slot(bp, i-1), size); exc != nil {
 				return exc
 			}
-			put(w)
 		}
-		put(frame)
+		if exc := c.ProbeSeg(x86.SS, slot(top, i), size); exc != nil {
+			return exc
+		}
 	}
-	st := c.stackNow()
-	if exc := c.pushFrame(&st, size, v[:n], 0); exc != nil {
-		return exc
-	}
-	sp := (st.sp - in.Imm&0xffff) & mask
+	sp := (slot(top, pushes) - in.Imm&0xffff) & mask
 	// The new top must be writable, although nothing is written there.
 	if exc := c.ProbeSeg(x86.SS, sp, size); exc != nil {
 		return exc
 	}
+	// The frame pointer is all of ESP after the first push, on a 16-bit stack too.
+	frame := top&^mask | slot(top, 1)
+	v := bp
+	for i := 1; i <= pushes; i++ {
+		switch {
+		case i == 1:
+		case i <= level:
+			var exc *x86.Exception
+			if v, exc = c.LoadSeg(x86.SS, slot(bp, i-1), size); exc != nil {
+				return exc
+			}
+		default:
+			v = frame
+		}
+		if exc := c.StoreSeg(x86.SS, slot(top, i), size, v); exc != nil {
+			return exc
+		}
+	}
 	c.SetReg(&decoder.Operand{Kind: decoder.KindReg, Reg: x86.BP, Size: uint8(size)}, frame)
 	c.SetSP(sp)
 	return nil
+}
+
+// probeStack checks that a read from the stack will succeed.
+func (c *CPU) probeStack(off uint64, size int) *x86.Exception {
+	va, exc := c.Linear(x86.SS, off, size, false)
+	if exc != nil {
+		return exc
+	}
+	return c.probe(va, size, mmu.Read, c.CPL == 3)
 }
 
 func LEAVE(c *CPU, s *Site) *x86.Exception {

@@ -24,7 +24,8 @@ const (
 )
 
 // fxOperand checks the image's place, all of it: segment limits, then 16-byte
-// alignment (#GP; SDM 2A FXSAVE), then pages.
+// alignment (#GP; SDM 2A FXSAVE), then pages. Where alignment is checked a place
+// that is not that of a dword is #AC, as on AMD's silicon.
 func (c *CPU) fxOperand(in *decoder.Inst, acc mmu.Access) (va uint64, exc *x86.Exception) {
 	off, write := c.EA(in), acc == mmu.Write
 	if va, exc = c.Linear(in.Seg, off, 1, write); exc != nil {
@@ -33,7 +34,10 @@ func (c *CPU) fxOperand(in *decoder.Inst, acc mmu.Access) (va uint64, exc *x86.E
 	if _, exc = c.Linear(in.Seg, off+fxSize-1, 1, write); exc != nil {
 		return 0, exc
 	}
-	if va&15 != 0 {
+	switch {
+	case c.Mode&ModeAlign != 0 && va&3 != 0:
+		return 0, c.fault(x86.AC_, 0)
+	case va&15 != 0:
 		return 0, c.gp0()
 	}
 	return va, c.probe(va, fxSize, acc, c.CPL == 3)

@@ -293,7 +293,8 @@ func (c *CPU) room(st *stack, size, n int, ext uint32) *x86.Exception {
 }
 
 // pushFrame pushes values of the same size in turn and moves st.sp. All is
-// checked before the first is written.
+// checked before the first is written: limits, pages and, on the stack of a
+// program whose accesses are checked so, alignment, which is #AC with code ext.
 func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.Exception {
 	if exc := c.room(st, size, len(values), ext); exc != nil {
 		return exc
@@ -302,6 +303,9 @@ func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.E
 		off := (st.sp - uint64(size*(i+1))) & st.mask
 		if exc := c.probe(st.seg.Base+off, size, mmu.Write, st.user); exc != nil {
 			return exc
+		}
+		if st.user && c.Mode&ModeAlign != 0 && (st.seg.Base+off)&uint64(size-1) != 0 {
+			return c.fault(x86.AC_, ext)
 		}
 	}
 	for _, v := range values {

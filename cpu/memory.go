@@ -312,8 +312,10 @@ func alignOf(size int) int {
 		return 4
 	case 10:
 		return 8
-	case 14, 28, 94, 108:
+	case 28, 108:
 		return 4
+	case 14, 94:
+		return 2
 	}
 	return size
 }

@@ -147,8 +147,14 @@ func tableStore(c *CPU, s *Site, t Table) *x86.Exception {
 	if c.CR4&x86.CR4_UMIP != 0 && c.CPL > 0 {
 		return c.gp0()
 	}
-	va, exc := c.Linear(s.Inst.Seg, c.EA(s.Inst), 6, true)
+	// Two accesses to alignment checking, so that the base wants the odd word
+	// (SDM 3A 3.5.1).
+	off := c.EA(s.Inst)
+	va, exc := c.Linear(s.Inst.Seg, off, 2, true)
 	if exc != nil {
+		return exc
+	}
+	if _, exc := c.Linear(s.Inst.Seg, off+2, 4, true); exc != nil {
 		return exc
 	}
 	if exc := c.probe(va, 6, mmu.Write, c.CPL == 3); exc != nil {
