@@ -6,5 +6,5 @@ func (m *Machine) Jump(ns uint64) { m.spend(ns) }
 // StepOf runs one slice of at most n steps.
 func (m *Machine) StepOf(n uint64) Stop {
 	m.slice = n
-	return m.step()
+	return m.Step()
 }

@@ -57,8 +57,11 @@ const (
 	longSlice = 5 * time.Millisecond
 )
 
-// tune puts the length of the next slice right after one that took so long.
-func (m *Machine) tune(took time.Duration) {
+// Tune puts the length of the next slice right after a Step that took so long. A
+// driver that answers to people calls it, so that it can look up often enough
+// whatever the guest does; without it slices have one length, and what a driver
+// does between them happens at the same steps on every host.
+func (m *Machine) Tune(took time.Duration) {
 	switch {
 	case took > longSlice:
 		m.slice = max(minSlice, m.slice*uint64(longSlice)/uint64(took))
@@ -99,21 +102,13 @@ func (m *Machine) Stop(why Stop) {
 }
 
 // Step lets the machine run for a slice and says why it came back. After any
-// answer but Going and Idle the run is over. A slice takes a few milliseconds
-// of the host's time, whatever the guest does.
+// answer but Going and Idle the run is over.
+//
+// What is due between two instructions comes in the order of SDM 3A table 6-2:
+// reset (class 1), then traps of the instruction before (3, 4; a task switch's
+// trap, 2, is one), external interrupts (5), and what the next instruction
+// raises itself, code breakpoints first (6 to 10), which is the engine's.
 func (m *Machine) Step() Stop {
-	begin := time.Now()
-	why := m.step()
-	m.tune(time.Since(begin))
-	return why
-}
-
-// step is one slice. What is due between two instructions comes in the order of
-// SDM 3A table 6-2: reset (class 1), then traps of the instruction before (3,
-// 4), external interrupts (5), and what the next instruction raises itself,
-// code breakpoints first (6 to 10), which is the engine's. A task switch's trap
-// (2) is a trap of the instruction before.
-func (m *Machine) step() Stop {
 	c := m.CPU
 	end := c.Steps() + m.slice
 	for turn := range mostTurns {

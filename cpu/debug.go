@@ -102,19 +102,24 @@ func (c *CPU) CodeBreak() (bits uint64) {
 	return bits
 }
 
+// debugStatus puts what a #DB met into DR6: B0 to B3 are its own, the others
+// stay until software clears them (SDM 3B 17.2.3). GD goes.
+func (c *CPU) debugStatus(bits uint64) {
+	c.DR[6] = c.DR[6]&^0xf | bits
+	c.DR[7] &^= x86.DR7_GD
+}
+
 // DebugFault raises #DB for code breakpoints, before the instruction.
 func (c *CPU) DebugFault(bits uint64) {
-	c.DR[6] |= bits
-	c.DR[7] &^= x86.DR7_GD
+	c.debugStatus(bits)
 	c.raise(x86.Exception{Vector: x86.DB}, 0)
 }
 
 // DebugTrap raises #DB for what is pending after an instruction.
 func (c *CPU) DebugTrap() {
-	c.DR[6] |= c.PendingDB
+	c.debugStatus(c.PendingDB)
 	c.PendingDB = 0
 	c.Halted = false // HLT under TF
-	c.DR[7] &^= x86.DR7_GD
 	c.raise(x86.Exception{Vector: x86.DB}, 0)
 	c.updateDebug()
 }
@@ -140,8 +145,7 @@ func MOVDR(c *CPU, s *Site) *x86.Exception {
 		return c.gp0()
 	}
 	if c.DR[7]&x86.DR7_GD != 0 {
-		c.DR[6] |= x86.DR6_BD
-		c.DR[7] &^= x86.DR7_GD
+		c.debugStatus(x86.DR6_BD)
 		return c.fault(x86.DB, 0)
 	}
 	if !to {
@@ -153,7 +157,7 @@ func MOVDR(c *CPU, s *Site) *x86.Exception {
 	case 6:
 		v = v&0xe00f | x86.DR6_Init
 	case 7:
-		v = v&0xffff2bff | x86.DR7_Init
+		v = v&0xffff23ff | x86.DR7_Init // without RTM bit 11 is reserved
 	}
 	c.DR[n] = v
 	c.updateDebug()

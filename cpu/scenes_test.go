@@ -221,6 +221,46 @@ func TestLoadOfSSHoldsDataBreakpoints(t *testing.T) {
 	require.EqualValues(t, 2, s.DR[6]&0xf)
 }
 
+// Where that instruction is INT1, its #DB is the one that reports.
+func TestLoadOfSSBeforeINT1(t *testing.T) {
+	s := newScene(t, "max")
+	s.put(sceneData, 2, data0)
+	s.DR[1], s.DR[7] = sceneData, 3<<2|3<<20|1<<22
+	s.updateDebug()
+	s.step(bytes([]byte{0x8e, 0x15}, uint32(sceneData))...)
+	s.step(0xf1)
+	require.Zero(t, s.PendingDB)
+	require.Zero(t, s.HeldDB)
+	require.EqualValues(t, sceneCode+7, s.frame(1)[0])
+	require.EqualValues(t, 2, s.DR[6]&0xf)
+}
+
+// TestDR6OfTheLastTrap: B0 to B3 are those of the last #DB, BS and BD stay.
+func TestDR6OfTheLastTrap(t *testing.T) {
+	s := newScene(t, "max")
+	s.DR[6] = x86.DR6_Init | x86.DR6_BS | 1<<1
+	s.DR[2], s.DR[7] = sceneCode, 1<<4
+	s.updateDebug()
+	s.step(0xf8)
+	require.EqualValues(t, x86.DR6_Init|x86.DR6_BS|1<<2, s.DR[6], "a code breakpoint")
+	s = newScene(t, "max")
+	s.DR[6] = x86.DR6_Init | 0xc
+	s.DR[1], s.DR[7] = sceneData, 1<<2|1<<20
+	s.updateDebug()
+	s.R[x86.DI] = sceneData
+	s.step(0xaa)
+	s.trap()
+	require.EqualValues(t, x86.DR6_Init|1<<1, s.DR[6], "a data breakpoint")
+}
+
+// TestDR7Bit11: without RTM it is reserved.
+func TestDR7Bit11(t *testing.T) {
+	s := newScene(t, "max")
+	s.R[x86.AX] = 0xffffd801
+	s.step(0x0f, 0x23, 0xf8)
+	require.EqualValues(t, 0xffff0001|x86.DR7_Init, s.DR[7])
+}
+
 // CR2 of an operand in two pages is the first byte that can't be had; pushes
 // fault in the order in which they are made. Nothing changes.
 func TestFaultAtThePageEdge(t *testing.T) {

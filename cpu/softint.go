@@ -33,6 +33,12 @@ func SoftInt(c *CPU, s *Site) *x86.Exception {
 	if exc != nil && !c.moved {
 		c.EIP = old
 	}
+	if in.Op == decoder.INT1 && exc == nil && c.HeldDB != 0 {
+		// It is a #DB, and takes what a load of SS before it had to report along.
+		c.debugStatus(c.HeldDB)
+		c.HeldDB = 0
+		c.updateMode()
+	}
 	return exc
 }
 

@@ -7,26 +7,32 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ringzero/cpu"
 	"ringzero/translator"
 )
 
 var programs = flag.Int("programs", 2500, "number of random programs of TestCachesAreInvisible")
 var firstProgram = flag.Uint64("first", 1, "seed of its first program")
 
-// TestCachesAreInvisible runs random programs in worlds that differ in nothing
-// a guest may see: block length, links, evictions, TLB size and the slices in
-// which the machine hands out its budget. State, memory, time and what a chip
-// saw must be the same, at the end and at a step in between.
-func TestCachesAreInvisible(t *testing.T) {
+// differentWorlds are the worlds of TestCachesAreInvisible, and the one that they
+// are compared with. All but that one follow links.
+func differentWorlds(t *testing.T) (ref *world, worlds []*world) {
 	r := rand.New(rand.NewPCG(7, 7))
-	ref := newWorld(t, "one by one", translator.Config{MaxBlock: 1, NoLinks: true})
-	plain := newWorld(t, "as shipped", translator.Config{})
-	ones := newWorld(t, "budgets of 1", translator.Config{})
-	ones.chunk = func() int64 { return 1 }
-	sevens := newWorld(t, "budgets of 7, blocks of 5", translator.Config{MaxBlock: 5})
-	sevens.chunk = func() int64 { return 7 }
-	wild := newWorld(t, "random", translator.Config{Lengths: func() int { return 1 + r.IntN(40) }, EvictEvery: 50})
-	wild.chunk = func() int64 {
+	ref = newWorld(t, "one by one", translator.Config{MaxBlock: 1, NoLinks: true})
+	add := func(name string, conf translator.Config, chunk func() int64) *world {
+		w := newWorld(t, name, conf)
+		if chunk != nil {
+			w.chunk = chunk
+		}
+		worlds = append(worlds, w)
+		return w
+	}
+	by := func(n int64) func() int64 { return func() int64 { return n } }
+	add("as shipped", translator.Config{}, nil)
+	add("budgets of 1", translator.Config{}, by(1))
+	add("budgets of 7, blocks of 5", translator.Config{MaxBlock: 5}, by(7))
+	var wild *world
+	wild = add("random", translator.Config{Lengths: func() int { return 1 + r.IntN(40) }, EvictEvery: 50}, func() int64 {
 		if r.IntN(8) == 0 {
 			wild.engine.Flush()
 		}
@@ -34,10 +40,23 @@ func TestCachesAreInvisible(t *testing.T) {
 			wild.cpu.FlushTLB()
 		}
 		return 1 + r.Int64N(30)
-	}
-	tiny := newWorld(t, "two TLB entries", translator.Config{NoLinks: true})
-	tiny.cpu.MMU.Limit(2)
-	worlds := []*world{plain, ones, sevens, wild, tiny}
+	})
+	add("one TLB entry", translator.Config{MaxBlock: 3}, nil).cpu.MMU.Limit(1)
+	add("one TLB entry, blocks of one", translator.Config{MaxBlock: 1}, nil).cpu.MMU.Limit(1)
+	add("two TLB entries", translator.Config{}, nil).cpu.MMU.Limit(2)
+	add("five TLB entries, evictions", translator.Config{EvictEvery: 3, MaxBlock: 8}, by(100)).cpu.MMU.Limit(5)
+	add("evictions all the time", translator.Config{EvictEvery: 1}, nil)
+	add("a small cache", translator.Config{CacheBytes: 8 << 10}, by(50))
+	add("an observer", translator.Config{}, nil).engine.Before = func(*cpu.CPU) {}
+	return ref, worlds
+}
+
+// TestCachesAreInvisible runs random programs in worlds that differ in nothing
+// a guest may see: block length, links, evictions, TLB size and the slices in
+// which the machine hands out its budget. State, memory, time and what a chip
+// saw must be the same, at the end and at a step in between.
+func TestCachesAreInvisible(t *testing.T) {
+	ref, worlds := differentWorlds(t)
 	var faults, shutdowns, steps uint64
 	n := *programs
 	if testing.Short() {

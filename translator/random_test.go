@@ -51,6 +51,7 @@ type item struct {
 	code   []byte
 	rel    int // size of the displacement that ends code, 0 for none
 	target int
+	free   bool // all but the first byte is an immediate that may be any
 }
 
 // gen makes random programs.
@@ -61,6 +62,9 @@ type gen struct {
 	base   uint32 // of the window as the program sees it
 	start  uint32 // offset of the program in the window
 	tables bool   // may write to its page table
+	spaces bool   // there is a second address space, and variants of the program
+	wide   bool   // ES is larger than 64 KiB
+	free   []int  // offsets in the program of immediates that may be any
 }
 
 func (g *gen) chance(percent int) bool { return g.r.IntN(100) < percent }
@@ -171,6 +175,18 @@ func (g *gen) rm(b []byte, reg, other byte, a32 bool) []byte {
 
 // inst makes the item of number i.
 func (g *gen) inst(i int) item {
+	switch {
+	case g.spaces && g.chance(9):
+		return item{code: g.remap()}
+	case g.spaces && !g.k.user && g.chance(6):
+		return item{code: g.control()}
+	case g.spaces && g.chance(96):
+		return g.calm(i)
+	case !g.k.user && g.chance(2):
+		return item{code: g.watch()}
+	case g.wide && g.chance(3):
+		return item{code: g.wrap()}
+	}
 	var b []byte
 	a32, o32 := g.k.code32, g.k.code32
 	if g.chance(12) {
@@ -346,15 +362,15 @@ func (g *gen) branch(b []byte, i, imm int) item {
 	}
 	switch n := g.r.IntN(20); {
 	case n < 10:
-		return item{append(b, 0x70|g.byte()&15, 0), 1, target}
+		return item{code: append(b, 0x70|g.byte()&15, 0), rel: 1, target: target}
 	case n < 13:
-		return item{put(append(b, 0x0f, 0x80|g.byte()&15), imm, 0), imm, target}
+		return item{code: put(append(b, 0x0f, 0x80|g.byte()&15), imm, 0), rel: imm, target: target}
 	case n < 14:
-		return item{append(b, 0xeb, 0), 1, target}
+		return item{code: append(b, 0xeb, 0), rel: 1, target: target}
 	case n < 15:
-		return item{append(b, pick[byte](g, 0xe0, 0xe1, 0xe2, 0xe3), 0), 1, target}
+		return item{code: append(b, pick[byte](g, 0xe0, 0xe1, 0xe2, 0xe3), 0), rel: 1, target: target}
 	case n < 18:
-		return item{put(append(b, 0xe8), imm, 0), imm, target}
+		return item{code: put(append(b, 0xe8), imm, 0), rel: imm, target: target}
 	case n < 19:
 		return item{code: append(b, 0xc3)}
 	}
@@ -520,6 +536,9 @@ func (g *gen) program() (code []byte, at []uint32) {
 	for i := range items {
 		items[i] = g.inst(i)
 		at[i] = uint32(len(code))
+		if items[i].free {
+			g.free = append(g.free, len(code)+1)
+		}
 		code = append(code, items[i].code...)
 	}
 	for i, it := range items {

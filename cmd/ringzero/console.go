@@ -98,12 +98,14 @@ func (c *console) loop() outcome {
 // step runs the machine for a slice and keeps its pace.
 func (c *console) step() ringzero.Stop {
 	c.sendKeys()
-	if c.pace == nil {
-		return c.m.Step()
-	}
 	begin, steps := c.clock(), c.m.Steps()
 	why := c.m.Step()
-	if rate, changed := c.pace.ran(c.clock()-begin, c.m.Steps()-steps, c.m.Now()); changed {
+	took := c.clock() - begin
+	c.m.Tune(took)
+	if c.pace == nil {
+		return why
+	}
+	if rate, changed := c.pace.ran(took, c.m.Steps()-steps, c.m.Now()); changed {
 		_ = c.m.SetRate(rate, rateUnit) // within its bounds
 	}
 	return why
