@@ -61,6 +61,13 @@ type Kernel struct {
 	Modules []Module // Multiboot modules; Initrd counts as the first one
 }
 
+// KernelError is why New can't start a kernel: one line that says what is wrong
+// with the kernel, its initrd or its command line, without a file's name.
+type KernelError struct{ Err error }
+
+func (e *KernelError) Error() string { return e.Err.Error() }
+func (e *KernelError) Unwrap() error { return e.Err }
+
 // Module is a Multiboot module.
 type Module struct {
 	Data    []byte
@@ -136,7 +143,7 @@ func New(cfg Config) (*BIOS, error) {
 	if k := cfg.Kernel; k != nil {
 		p, err := PlanKernel(*k, b.memMap)
 		if err != nil {
-			return nil, err
+			return nil, &KernelError{err}
 		}
 		b.plan = p
 	}

@@ -20,6 +20,7 @@ func TestFlagsFirst(t *testing.T) {
 		{"one argument", "disasm FILE --bits=16 x", "disasm --bits=16 -- FILE x"},
 		{"switch takes no value", "run --stats disk --no-reboot", "run --stats --no-reboot -- disk"},
 		{"value like a flag", "run --append --quiet disk", "run --append --quiet -- disk"},
+		{"an alias takes a value", "run disk -m 64M", "run -m 64M -- disk"},
 		{"one dash", "run -memory 64M disk", "run -memory 64M -- disk"},
 		{"no flags behind dashes", "run -- --disk x", "run -- --disk x"},
 		{"a dash is an argument", "disasm - --bits 16", "disasm --bits 16 -- -"},

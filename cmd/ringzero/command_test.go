@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -98,8 +99,11 @@ func files(t *testing.T) string {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
 	write("empty", nil)
+	write("text", bytes.Repeat([]byte("words\n\n"), 100))
+	write("rom", make([]byte, 300<<10))
 	write("noise", bytes.Repeat([]byte("noise"), 140))
 	write("zeros", make([]byte, 1<<20))
+	write("big", make([]byte, 3<<20))
 	write("qcow2", append([]byte("QFI\xfb"), make([]byte, 4092)...))
 	write("gzip", append([]byte("\x1f\x8b"), make([]byte, 510)...))
 	write("floppy", make([]byte, 1474560))
@@ -124,12 +128,21 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 	}{
 		{"unknown command", "boot", "no command"},
 		{"unknown flag", "run --fast", "not defined"},
-		{"flag without its value", "run --memory", "needs an argument"},
+		{"flag without its value", "run --memory", "needs an argument: --memory"},
+		{"alias without its value", "run -m", "needs an argument: -m"},
+		{"no flag has one dash", "run -fast", "not defined: --fast"},
+		{"no model", "run --cpu=", "486, max, pentium, pentiumpro"},
+		{"too many instructions", "run --max-instructions 1e20", "1e6"},
+		{"part of an instruction", "run --max-instructions 15e-1", "1e6"},
+		{"part of a byte", "disasm halts --skip 1.5", "--skip"},
+		{"negative count", "disasm halts --count -5", "--count"},
 		{"two images", "run halts loops", "--disk loops"},
 		{"no memory", "run --memory 0", "2M"},
-		{"less memory than the BIOS needs", "run --memory 1M", "2M"},
+		{"less memory than the BIOS needs", "run --memory 1M", "--memory: 1M: it must be whole MiB, from 2M to 64G"},
+		{"less memory with a ROM", "run --memory 1M --bios halts", "--memory: 1M: it must be whole MiB, from 2M to 64G"},
 		{"memory beyond 64 bits", "run --memory 999999999999G", "more than"},
-		{"absurd memory", "run --memory 65G", "2M to 64G"},
+		{"absurd memory", "run --memory 65G", "--memory: 65G: it must be whole MiB, from 2M to 64G"},
+		{"part of a MiB", "run -m 2500K", "--memory: 2500K: it must be whole MiB, from 2M to 64G"},
 		{"memory that is no number", "run --memory lots", "512M"},
 		{"negative memory", "run --memory -5", "512M"},
 		{"unknown model", "run --cpu z80", "486, max, pentium, pentiumpro"},
@@ -181,6 +194,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"missing image", "run nowhere", "nowhere: "},
 		{"empty image", "run empty", "empty"},
+		{"text file", "run text", "text: is 700 bytes, 188 more than whole sectors of 512: it is no disk image, or one that was cut short; get it again"},
 		{"noise", "run noise", "whole sectors"},
 		{"disk cut short", "run odd", "whole"},
 		{"no boot sector", "run zeros", "--disk"},
@@ -189,7 +203,13 @@ func TestBadInput(t *testing.T) {
 		{"directory", "run folder", "is a directory"},
 		{"device", "run " + os.DevNull, "neither a file nor a disk"},
 		{"floppy that boots nothing", "run floppy", "boot sector"},
-		{"truncated kernel", "run halfelf", "truncated"},
+		{"truncated kernel", "run halfelf", "halfelf: the ELF kernel is truncated"},
+		{"kernel that wants no initrd", "run --kernel halfelf --initrd zeros", "halfelf, zeros: "},
+		{"disk that boots nothing", "run --disk zeros", "disk 80h (zeros) has no boot signature"},
+		{"kernel larger than memory", "run --memory 2M --kernel big", "big: has 3 MiB; no kernel for this machine has more than 2 MiB"},
+		{"initrd larger than memory", "run --memory 2M --kernel halfelf --initrd big", "big: has 3 MiB; no initrd"},
+		{"BIOS larger than any ROM", "run --bios rom", "rom: has 300 KiB; a ROM has 256 KiB at most"},
+		{"nothing left to list", "disasm zeros --skip 1e9", "zeros: nothing to list: it has 1048576 bytes"},
 		{"missing disk", "run --disk nowhere", "nowhere: "},
 		{"disk that is a directory", "run --disk folder", "directory"},
 		{"foreign disk", "run --disk qcow2,snapshot", "qemu-img convert"},
@@ -198,10 +218,10 @@ func TestBadInput(t *testing.T) {
 		{"missing kernel", "run --kernel nowhere", "nowhere: "},
 		{"empty kernel", "run --kernel empty", "empty"},
 		{"kernel that is a directory", "run --kernel folder", "directory"},
-		{"kernel that is none", "run --kernel zeros", "kernel"},
+		{"kernel that is none", "run --kernel zeros", "zeros: the kernel file is no"},
 		{"missing initrd", "run --kernel halfelf --initrd nowhere", "nowhere: "},
 		{"missing BIOS", "run --bios nowhere", "nowhere: "},
-		{"BIOS of a size that no ROM has", "run --bios noise", "multiple of 4096"},
+		{"BIOS of a size that no ROM has", "run --bios noise", "noise: has 700 bytes; a ROM is a multiple of 4096"},
 		{"serial file in no directory", "run --serial file:nowhere/log", "nowhere/log"},
 		{"trace file in no directory", "run --trace nowhere/log", "nowhere/log"},
 		{"missing code", "disasm nowhere", "nowhere: "},
@@ -228,6 +248,7 @@ func TestExitStatus(t *testing.T) {
 		{"triple fault", "run triple", exitTripleFault, "triple fault"},
 		{"halted for good", "run halts", exitHalted, "halted for good"},
 		{"instructions", "run loops --max-instructions 100000", exitLimit, ""},
+		{"instructions by power of ten", "run loops --max-instructions 1e5", exitLimit, ""},
 		{"timeout", "run loops --timeout 50ms", exitLimit, ""},
 		{"timeout while idle", "run idles --timeout 0.05 --pace real", exitLimit, ""},
 		{"reset ends it", "run resets --no-reboot", exitOK, ""},
@@ -239,7 +260,8 @@ func TestExitStatus(t *testing.T) {
 		{"snapshot boots", "run --disk halts,snapshot,readonly", exitHalted, "halted"},
 		{"image with options", "run halts,readonly", exitHalted, "halted"},
 		{"486", "run triple --cpu 486", exitTripleFault, "triple fault"},
-		{"least memory", "run halts --memory 2M", exitHalted, "halted"},
+		{"least memory", "run halts -m 2M", exitHalted, "halted"},
+		{"options in QEMU's words", "run --disk halts,format=raw,readonly=on,snapshot=off", exitHalted, "halted"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -347,9 +369,22 @@ func TestHelp(t *testing.T) {
 		require.Contains(t, r.out, row.says, row.args)
 		require.Contains(t, r.out, "Example", row.args)
 	}
-	r := do(t, dir, "", "version")
-	require.Equal(t, exitOK, r.status)
-	require.Regexp(t, `\Aringzero \S+, go\S+ \w+/\w+\n\z`, r.out)
+}
+
+func TestVersion(t *testing.T) {
+	for _, args := range []string{"version", "--version", "-v"} {
+		r := do(t, t.TempDir(), "", args)
+		require.Equal(t, exitOK, r.status, args)
+		require.Empty(t, r.err)
+		require.Regexp(t, `\Aringzero \S+, commit .+, go\S+ \w+/\w+\n\z`, r.out, args)
+	}
+	built := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123456789abcdef0123"}, {Key: "vcs.time", Value: "2026-11-21T10:11:12Z"}, {Key: "vcs.modified", Value: "true"},
+	}}
+	require.Contains(t, version(built), "ringzero v1.2.3, commit 0123456789ab of 2026-11-21 with changes, go")
+	built.Settings = built.Settings[:2]
+	require.Contains(t, version(built), "commit 0123456789ab of 2026-11-21, go")
+	require.Contains(t, version(nil), "ringzero (devel), commit not recorded, go")
 }
 
 func TestRunHelpTellsEveryFlagOnce(t *testing.T) {

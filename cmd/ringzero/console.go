@@ -45,7 +45,6 @@ type console struct {
 	pace   *pacer // nil: as fast as can be
 	filter terminal.Filter
 	chunks <-chan []byte // nil at the end of the input
-	late   <-chan time.Time
 	timer  *time.Timer
 
 	screen   *display.Screen
@@ -63,9 +62,6 @@ type console struct {
 func (c *console) loop() outcome {
 	// A further signal, while the disks are flushed, ends the process by force.
 	defer signal.Reset(endSignals...)
-	if c.timeout > 0 {
-		c.late = time.After(c.timeout)
-	}
 	c.timer = time.NewTimer(time.Hour)
 	defer c.timer.Stop()
 	c.fresh = true

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,14 +18,14 @@ const bytesShown = 10
 func disasmFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.IntFlag{Name: "bits", Usage: "size `N` of the code: 16, 32 or 64", Value: 32},
-		&cli.Uint64Flag{Name: "origin", Usage: "`ADDRESS` of the first byte that is listed"},
-		&cli.Uint64Flag{Name: "skip", Usage: "leave out `N` bytes at the start of the file"},
-		&cli.Uint64Flag{Name: "count", Usage: "list `N` bytes at most"},
+		&cli.StringFlag{Name: "origin", Usage: "`ADDRESS` of the first byte that is listed"},
+		&cli.StringFlag{Name: "skip", Usage: "leave out `N` bytes at the start of the file"},
+		&cli.StringFlag{Name: "count", Usage: "list `N` bytes at most"},
 	}
 }
 
 // disasm is the disasm command.
-func disasm(c *cli.Context, in io.Reader, out io.Writer) error {
+func disasm(c *cli.Context, in *os.File, out io.Writer) error {
 	bits := c.Int("bits")
 	if bits != 16 && bits != 32 && bits != 64 {
 		return usagef("--bits %d: it is 16, 32 or 64", bits)
@@ -32,34 +34,30 @@ func disasm(c *cli.Context, in io.Reader, out io.Writer) error {
 		return usagef("disasm takes one FILE")
 	}
 	path := c.Args().First()
-	code, err := readCode(path, in)
+	var numbers [3]uint64
+	for i, name := range []string{"skip", "count", "origin"} {
+		var err error
+		if numbers[i], err = count(c, name); err != nil {
+			return err
+		}
+	}
+	skip, most := int64(min(numbers[0], math.MaxInt64)), int64(-1)
+	if c.IsSet("count") {
+		most = int64(min(numbers[1], math.MaxInt64))
+	}
+	code, err := readCode(path, in, skip, most)
 	if err != nil {
 		return err
-	}
-	skip := c.Uint64("skip")
-	if skip >= uint64(len(code)) {
-		return fmt.Errorf("%s: nothing to list: it has %d bytes, of which --skip leaves out %d", path, len(code), skip)
-	}
-	code = code[skip:]
-	if c.IsSet("count") {
-		code = code[:min(uint64(len(code)), c.Uint64("count"))]
 	}
 	w := bufio.NewWriter(out)
-	if err := list(w, code, decoder.Mode(bits), c.Uint64("origin")); err != nil {
-		return err
+	err = list(w, code, decoder.Mode(bits), numbers[2])
+	if err == nil {
+		err = w.Flush()
 	}
-	return w.Flush()
-}
-
-func readCode(path string, in io.Reader) ([]byte, error) {
-	if path != "-" {
-		return readFile(path, "code")
-	}
-	code, err := io.ReadAll(in)
 	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
+		return fmt.Errorf("standard output: %w", cause(err))
 	}
-	return code, nil
+	return nil
 }
 
 // list writes a line an instruction.

@@ -93,9 +93,14 @@ func guestStatus(v uint32) int { return int(v<<1|1) & 0x7f }
 
 // pathError is a host's error without the path twice.
 func pathError(path string, err error) error {
+	return fmt.Errorf("%s: %w", path, cause(err))
+}
+
+// cause is a host's error without the path.
+func cause(err error) error {
 	var p *os.PathError
 	if errors.As(err, &p) {
-		err = p.Err
+		return p.Err
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	return err
 }

@@ -22,6 +22,8 @@ Usage:
 Commands:{{range .VisibleCommands}}
    {{.Name}}{{"\t"}}{{.Usage}}{{end}}
 
+   --version, -v is the version command; --help, -h stands behind any command.
+
 {{.Description}}
 `
 
@@ -44,17 +46,20 @@ func commandHelp(c *cli.Command) string {
 	}
 	fmt.Fprintf(&b, "\n\n%s\n\nFlags:\n", c.Description)
 	for _, f := range c.Flags {
-		flagHelp(&b, f.(cli.DocGenerationFlag), f.Names()[0])
+		flagHelp(&b, f.(cli.DocGenerationFlag), f.Names())
 	}
 	wrapped(&b, "   --help, -h", "show this page")
 	return b.String()
 }
 
-func flagHelp(b *strings.Builder, f cli.DocGenerationFlag, name string) {
-	text, head := f.GetUsage(), "   --"+name
+func flagHelp(b *strings.Builder, f cli.DocGenerationFlag, names []string) {
+	text, head := f.GetUsage(), "   --"+names[0]
 	if before, rest, ok := strings.Cut(text, "`"); ok {
 		value, after, _ := strings.Cut(rest, "`")
 		head, text = head+" "+value, before+value+after
+	}
+	for _, alias := range names[1:] {
+		head += ", -" + alias
 	}
 	switch d := strings.Trim(f.GetDefaultText(), `"`); d {
 	case "", "0", "false":
@@ -82,7 +87,7 @@ func wrapped(b *strings.Builder, head, text string) {
 }
 
 const runHelp = `IMAGE is a raw disk or floppy image, or a kernel (Linux bzImage, Multiboot, ELF), told apart by its
-content; ,readonly and ,snapshot are those of --disk. Without an image the embedded guest boots.
+content; ,ro and ,snapshot are those of --disk. Without an image the embedded guest boots.
 
 Standard input is the guest's serial port, in raw mode: Ctrl-A X quits, Ctrl-A H lists the keys.
 
@@ -105,7 +110,7 @@ Exit status:
    128+n  ended by signal n
    odd    below 128: the guest wrote V to port 501h (isa-debug-exit), V*2+1`
 
-const versionHelp = `Prints the version of the program and of Go, and the host it was built for.
+const versionHelp = `Prints the version of the program, the commit it was built from, the version of Go, and the host it is for.
 
 Example:
    ringzero version`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"ringzero/bios"
@@ -51,11 +52,11 @@ type drives struct {
 	tell func(string)
 }
 
-// open opens FILE[,readonly][,snapshot].
+// open opens FILE[,ro][,snapshot].
 func (d *drives) open(spec string) (*drive, error) {
 	path, opts := parseDisk(spec)
 	if path == "" {
-		return nil, usagef("a disk needs the name of its file: FILE[,readonly][,snapshot]")
+		return nil, usagef("a disk needs the name of its file: FILE[,ro][,snapshot]")
 	}
 	return d.add(path, opts)
 }
@@ -67,6 +68,20 @@ func (d *drives) add(path string, opts image.Options) (*drive, error) {
 	}
 	d.all = append(d.all, im)
 	return &drive{Image: im, tell: d.tell}, nil
+}
+
+// driveNames puts the files behind the BIOS's numbers of the drives.
+func (s *session) driveNames(reason string) string {
+	put := func(number string, disk bus.Disk) {
+		if d, ok := disk.(*drive); ok {
+			reason = strings.ReplaceAll(reason, number, fmt.Sprintf("%s (%s)", number, d.Name()))
+		}
+	}
+	put("floppy 00h", s.conf.Floppy)
+	for i, d := range s.conf.Disks {
+		put(fmt.Sprintf("disk %02xh", 0x80+i), d)
+	}
+	return reason
 }
 
 // close flushes and closes all images, and says what could not be kept.
@@ -84,18 +99,37 @@ func (d *drives) close() error {
 	return nil
 }
 
-// parseDisk takes the options off the end of a disk's name. A comma that starts
-// no option belongs to the name.
+// diskOptions are what may stand behind a disk's name, in the words of this
+// program, of mount and of QEMU's -drive.
+var diskOptions = map[string]func(*image.Options){
+	"ro":           func(o *image.Options) { o.ReadOnly = true },
+	"readonly":     func(o *image.Options) { o.ReadOnly = true },
+	"readonly=on":  func(o *image.Options) { o.ReadOnly = true },
+	"rw":           func(o *image.Options) { o.ReadOnly = false },
+	"readonly=off": func(o *image.Options) { o.ReadOnly = false },
+	"snapshot":     func(o *image.Options) { o.Snapshot = true },
+	"snapshot=on":  func(o *image.Options) { o.Snapshot = true },
+	"snapshot=off": func(o *image.Options) { o.Snapshot = false },
+	"format=raw":   func(*image.Options) {}, // there is no other
+}
+
+// parseDisk takes the options off the end of a disk's name; of two that
+// contradict each other the last counts. A comma that starts no option belongs
+// to the name.
 func parseDisk(spec string) (path string, opts image.Options) {
+	var set []func(*image.Options)
 	for {
-		if rest, ok := strings.CutSuffix(spec, ",readonly"); ok {
-			spec, opts.ReadOnly = rest, true
-		} else if rest, ok := strings.CutSuffix(spec, ",snapshot"); ok {
-			spec, opts.Snapshot = rest, true
-		} else {
-			return spec, opts
+		comma := strings.LastIndexByte(spec, ',')
+		if comma < 0 || diskOptions[spec[comma+1:]] == nil {
+			break
 		}
+		set = append(set, diskOptions[spec[comma+1:]])
+		spec = spec[:comma]
 	}
+	for _, do := range slices.Backward(set) {
+		do(&opts)
+	}
+	return spec, opts
 }
 
 // detect tells what the IMAGE on the command line is.
@@ -138,28 +172,3 @@ func unknownImage(path string, err error) error {
 	}
 	return fmt.Errorf("%s: %w; a disk without a boot sector goes to --disk", path, err)
 }
-
-// readFile reads a kernel, an initrd or a BIOS whole.
-func readFile(path, what string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, pathError(path, err)
-	case info.IsDir():
-		return nil, fmt.Errorf("%s: is a directory; give a file with the %s", path, what)
-	case info.Mode().IsRegular() && info.Size() > maxFile:
-		return nil, fmt.Errorf("%s: has %d MiB; no %s is that large", path, info.Size()>>20, what)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, pathError(path, err)
-	}
-	if len(data) == 0 {
-		return nil, fmt.Errorf("%s: is empty; give a file with the %s", path, what)
-	}
-	return data, nil
-}
-
-// maxFile bounds what is read into memory whole: such files must fit below
-// 4 GiB in the guest.
-const maxFile = 4 << 30

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -28,24 +30,51 @@ func main() {
 func command(args []string, in *os.File, out, errs *os.File) int {
 	app := newApp(in, out, errs)
 	err := app.Run(append([]string{app.Name}, flagsFirst(app, args)...))
+	if help := app.Writer.(*firstError).err; err == nil && help != nil {
+		err = fmt.Errorf("standard output: %w", cause(help))
+	}
 	return status(err, errs)
 }
 
+// firstError keeps the first error of a writer whose user looks at none, as the
+// help pages' is.
+type firstError struct {
+	w   io.Writer
+	err error
+}
+
+func (f *firstError) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if f.err == nil {
+		f.err = err
+	}
+	return n, err
+}
+
+// oneDash is how package flag names a flag that has two dashes here.
+var oneDash = regexp.MustCompile(`(^| )-([a-z][a-z-]+)`)
+
 func newApp(in, out, errs *os.File) *cli.App {
-	usage := func(_ *cli.Context, err error, _ bool) error { return usagef("%w", err) }
+	usage := func(_ *cli.Context, err error, _ bool) error {
+		return usagef("%s", oneDash.ReplaceAllString(err.Error(), "$1--$2"))
+	}
 	app := &cli.App{
 		Name:                      "ringzero",
 		Usage:                     "run x86 operating systems on a PC in software",
 		Description:               appExamples,
-		Writer:                    out,
+		Writer:                    &firstError{w: out},
 		ErrWriter:                 io.Discard, // errors are told by status
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usage,
 		HideVersion:               true,
 		HideHelpCommand:           true,
-		DisableSliceFlagSeparator: true, // commas belong to --disk FILE,readonly
+		DisableSliceFlagSeparator: true, // commas belong to --disk FILE,ro
 		CustomAppHelpTemplate:     appHelp,
+		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Aliases: []string{"v"}}},
 		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				return printVersion(out)
+			}
 			if c.Args().Present() {
 				return usagef("%q is no command; there are run, disasm and version", c.Args().First())
 			}
@@ -55,7 +84,7 @@ func newApp(in, out, errs *os.File) *cli.App {
 			{
 				Name:        "run",
 				Usage:       "start a PC",
-				ArgsUsage:   "[IMAGE[,readonly][,snapshot]]",
+				ArgsUsage:   "[IMAGE[,ro|,rw][,snapshot]]",
 				Description: runHelp,
 				Flags:       runFlags(),
 				Action: func(c *cli.Context) error {
@@ -78,8 +107,7 @@ func newApp(in, out, errs *os.File) *cli.App {
 					if c.Args().Present() {
 						return usagef("version takes no argument")
 					}
-					_, err := fmt.Fprintln(out, version())
-					return err
+					return printVersion(out)
 				},
 			},
 		},
@@ -92,11 +120,36 @@ func newApp(in, out, errs *os.File) *cli.App {
 	return app
 }
 
-// version tells what was built, from what, by what, for what.
-func version() string {
-	v := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+func printVersion(out io.Writer) error {
+	info, _ := debug.ReadBuildInfo()
+	if _, err := fmt.Fprintln(out, version(info)); err != nil {
+		return fmt.Errorf("standard output: %w", cause(err))
+	}
+	return nil
+}
+
+// version tells what was built, from which commit, by what, for what. Of a
+// build outside of a repository, or by go run, the commit is not known.
+func version(info *debug.BuildInfo) string {
+	v, commit := "(devel)", "commit not recorded"
+	if info == nil {
+		info = &debug.BuildInfo{}
+	}
+	if info.Main.Version != "" {
 		v = info.Main.Version
 	}
-	return fmt.Sprintf("ringzero %s, %s %s/%s", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	vcs := map[string]string{}
+	for _, s := range info.Settings {
+		vcs[s.Key] = s.Value
+	}
+	if revision := vcs["vcs.revision"]; revision != "" {
+		commit = "commit " + revision[:min(12, len(revision))]
+		if day, _, ok := strings.Cut(vcs["vcs.time"], "T"); ok {
+			commit += " of " + day
+		}
+		if vcs["vcs.modified"] == "true" {
+			commit += " with changes"
+		}
+	}
+	return fmt.Sprintf("ringzero %s, %s, %s %s/%s", v, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"ringzero"
+	"ringzero/bios"
 	"ringzero/host/display"
 	"ringzero/host/serial"
 	"ringzero/host/terminal"
@@ -31,12 +33,12 @@ func (s *session) play() error {
 		s.conf.Debug = c.debug
 	}
 	s.conf.OnBoot = func(reason string) {
-		c.failure = fmt.Errorf("%s; give an image with a boot sector, or a kernel", reason)
+		c.failure = fmt.Errorf("%s; give an image with a boot sector, or a kernel", s.driveNames(reason))
 		c.m.Stop(ringzero.Requested)
 	}
 	if c.m, err = ringzero.New(s.conf); err != nil {
 		c.sink.Close()
-		return err
+		return s.named(err)
 	}
 	defer c.m.Close()
 	stop, err := s.startTrace(c.m)
@@ -111,6 +113,18 @@ func (s *session) conclude(c *console, end outcome, trace error) error {
 		return exitWith(end.status)
 	}
 	return exitWith(stopStatus(end.why, c.m))
+}
+
+// named puts the files in front of what is wrong with a kernel or its initrd.
+func (s *session) named(err error) error {
+	var k *bios.KernelError
+	switch {
+	case !errors.As(err, &k):
+		return err
+	case s.initrdFile != "":
+		return fmt.Errorf("%s, %s: %w", s.kernelFile, s.initrdFile, err)
+	}
+	return fmt.Errorf("%s: %w", s.kernelFile, err)
 }
 
 // startTrace has the machine traced; the result ends it.

@@ -23,20 +23,20 @@ import (
 
 func runFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "memory", Usage: "`SIZE` of the guest's memory, 2M to 64G; a bare number is MiB", Value: "512M"},
+		&cli.StringFlag{Name: "memory", Aliases: []string{"m"}, Usage: "`SIZE` of the guest's memory, 2M to 64G; a bare number is MiB", Value: "512M"},
 		&cli.StringFlag{Name: "cpu", Usage: "processor `MODEL`: " + strings.Join(cpu.ModelNames(), ", "), Value: "max"},
 		&cli.StringFlag{Name: "kernel", Usage: "start the kernel in `FILE`: Linux bzImage, Multiboot or ELF"},
 		&cli.StringFlag{Name: "initrd", Usage: "`FILE` with the kernel's initial RAM disk"},
 		&cli.StringFlag{Name: "append", Usage: "the kernel's command `LINE`"},
-		&cli.StringSliceFlag{Name: "disk", Usage: "IDE disk in `FILE`[,readonly][,snapshot], up to four times; snapshot throws writes away at the end"},
-		&cli.StringFlag{Name: "floppy", Usage: "floppy disk in `FILE`[,readonly][,snapshot]"},
+		&cli.StringSliceFlag{Name: "disk", Usage: "IDE disk in `FILE`[,ro|,rw][,snapshot], up to four times; snapshot throws writes away at the end"},
+		&cli.StringFlag{Name: "floppy", Usage: "floppy disk in `FILE`[,ro|,rw][,snapshot]"},
 		&cli.StringFlag{Name: "bios", Usage: "ROM in `FILE` instead of the built-in BIOS"},
 		&cli.StringFlag{Name: "serial", Usage: "`WHERE` COM1 goes: stdio, none or file:PATH", DefaultText: "stdio, but none with --display terminal"},
 		&cli.StringFlag{Name: "display", Usage: "`WHAT` shows the screen: none, or terminal, which takes keys as well", Value: "none"},
 		&cli.StringFlag{Name: "pace", Usage: "`HOW` time passes: real, as on the host, or fast, skipping what the guest idles", DefaultText: "real where standard input or the display is a terminal, else fast"},
 		&cli.StringFlag{Name: "rtc", Usage: "`DATE` that the clock shows at the start, or now; without a zone it is UTC, as 2024-02-29T12:30:00", Value: "now"},
-		&cli.Uint64Flag{Name: "seed", Usage: "`N` to start every randomness from", Value: 0},
-		&cli.Uint64Flag{Name: "max-instructions", Usage: "end after `N` instructions, with status 4"},
+		&cli.StringFlag{Name: "seed", Usage: "`N` to start every randomness from", Value: "0"},
+		&cli.StringFlag{Name: "max-instructions", Usage: "end after `N` instructions, such as 1000000 or 1e6, with status 4"},
 		&cli.StringFlag{Name: "until-serial", Usage: "end at the instruction that sends the last byte of `TEXT` to COM1"},
 		&cli.StringFlag{Name: "timeout", Usage: "end after `TIME` on the host, such as 90s or 5m, with status 4"},
 		&cli.BoolFlag{Name: "no-reboot", Usage: "end where the guest resets the machine"},
@@ -47,9 +47,6 @@ func runFlags() []cli.Flag {
 	}
 }
 
-// biosMemory is the least memory that the built-in BIOS can do with, in bytes.
-const biosMemory = 2 << 20
-
 // session is a run on its way from flags to exit status.
 type session struct {
 	in, out, errs *os.File
@@ -58,10 +55,13 @@ type session struct {
 	notes         notes
 	signals       chan os.Signal
 
+	kernelFile, initrdFile string
+
 	display string
 	serial  serial.Spec
 	until   string
 	timeout time.Duration
+	late    <-chan time.Time // --timeout has run out
 	trace   string
 	stats   bool
 	hash    bool
@@ -80,6 +80,9 @@ func run(c *cli.Context, in, out, errs *os.File) (err error) {
 	}()
 	if err := s.flags(c); err != nil {
 		return err
+	}
+	if s.timeout > 0 {
+		s.late = time.After(s.timeout)
 	}
 	if err := s.files(c); err != nil {
 		return err
@@ -101,26 +104,30 @@ func silent(err error) bool {
 // flags reads everything that needs no file, so that mistakes show before a
 // file is touched.
 func (s *session) flags(c *cli.Context) error {
-	memory, err := parseSize(c.String("memory"))
+	memory, err := memorySize(c.String("memory"))
 	if err != nil {
 		return usagef("--memory: %w", err)
-	}
-	if memory < biosMemory && !c.IsSet("bios") {
-		return usagef("--memory %s: the built-in BIOS needs at least 2M", c.String("memory"))
 	}
 	now, err := parseRTC(c.String("rtc"), time.Now())
 	if err != nil {
 		return usagef("--rtc: %w", err)
 	}
-	s.conf = ringzero.Config{
-		Memory: memory, CPU: c.String("cpu"), Time: now, Seed: c.Uint64("seed"),
-		MaxInstructions: c.Uint64("max-instructions"), NoReboot: c.Bool("no-reboot"),
+	if _, err := cpu.ModelByName(c.String("cpu")); err != nil || c.String("cpu") == "" {
+		return usagef("--cpu %q: it is one of %s", c.String("cpu"), strings.Join(cpu.ModelNames(), ", "))
 	}
-	if err := s.conf.Validate(); err != nil {
-		return usagef("%w", err)
+	seed, err := count(c, "seed")
+	if err != nil {
+		return err
 	}
-	if c.IsSet("max-instructions") && s.conf.MaxInstructions == 0 {
+	limit, err := count(c, "max-instructions")
+	if err != nil {
+		return err
+	}
+	if c.IsSet("max-instructions") && limit == 0 {
 		return usagef("--max-instructions: at least 1")
+	}
+	s.conf = ringzero.Config{
+		Memory: memory, CPU: c.String("cpu"), Time: now, Seed: seed, MaxInstructions: limit, NoReboot: c.Bool("no-reboot"),
 	}
 	if c.IsSet("timeout") {
 		if s.timeout, err = parseTimeout(c.String("timeout")); err != nil {
@@ -136,6 +143,32 @@ func (s *session) flags(c *cli.Context) error {
 		return err
 	}
 	return checkFlags(c)
+}
+
+// memorySize reads the size of the guest's memory and keeps to what
+// ringzero.Config takes.
+func memorySize(s string) (uint64, error) {
+	size, err := parseSize(s)
+	if err != nil {
+		return 0, err
+	}
+	conf := ringzero.Config{Memory: size}
+	if size == 0 || conf.Validate() != nil {
+		return 0, fmt.Errorf("%s: it must be whole MiB, from 2M to 64G", s)
+	}
+	return size, nil
+}
+
+// count reads a flag that counts; it is 0 where the flag is not given.
+func count(c *cli.Context, name string) (uint64, error) {
+	if !c.IsSet(name) {
+		return 0, nil
+	}
+	v, err := parseCount(c.String(name))
+	if err != nil {
+		return 0, usagef("--%s: %w", name, err)
+	}
+	return v, nil
 }
 
 // console decides who gets the terminal, and the pace.
@@ -227,9 +260,12 @@ func (s *session) files(c *cli.Context) error {
 		return err
 	}
 	if c.IsSet("bios") {
-		rom, err := readFile(c.String("bios"), "BIOS")
+		rom, err := s.read(c.String("bios"), "BIOS", maxROM)
 		if err != nil {
 			return err
+		}
+		if len(rom)%4096 != 0 {
+			return fmt.Errorf("%s: has %d bytes; a ROM is a multiple of 4096, at most 256 KiB", c.String("bios"), len(rom))
 		}
 		s.conf.BIOS = rom
 	}
@@ -287,15 +323,16 @@ func (s *session) floppy(c *cli.Context) error {
 func (s *session) kernel(c *cli.Context, path string) error {
 	k := &bios.Kernel{Cmdline: c.String("append")}
 	var err error
-	if k.Image, err = readFile(path, "kernel"); err != nil {
+	room := int64(min(s.conf.Memory, maxLoaded))
+	if k.Image, err = s.read(path, "kernel", room); err != nil {
 		return err
 	}
 	if c.IsSet("initrd") {
-		if k.Initrd, err = readFile(c.String("initrd"), "initrd"); err != nil {
+		if k.Initrd, err = s.read(c.String("initrd"), "initrd", room); err != nil {
 			return err
 		}
 	}
-	s.conf.Kernel = k
+	s.conf.Kernel, s.kernelFile, s.initrdFile = k, path, c.String("initrd")
 	return s.conf.Validate()
 }
 

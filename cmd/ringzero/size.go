@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/big"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -28,6 +29,24 @@ func parseSize(s string) (uint64, error) {
 		return 0, fmt.Errorf("%s is more than any machine has", s)
 	}
 	return lo, nil
+}
+
+// parseCount reads a whole number: decimal, 0x with hexadecimal digits, or with
+// a power of ten as 1e6 and 2.5e9.
+func parseCount(s string) (uint64, error) {
+	if v, err := strconv.ParseUint(s, 0, 64); err == nil {
+		return v, nil
+	}
+	digits, power, ok := strings.Cut(strings.ToLower(s), "e")
+	// A power of its own length would make big numbers of it.
+	if n, err := strconv.ParseUint(power, 10, 8); !ok || err != nil || n > 19 || len(digits) > 40 || strings.Trim(digits, "0123456789.") != "" {
+		return 0, fmt.Errorf("%q is no count; write it as 1000000, 1e6 or 0xf4240", s)
+	}
+	v, ok := new(big.Rat).SetString(s)
+	if !ok || !v.IsInt() || !v.Num().IsUint64() {
+		return 0, fmt.Errorf("%q is no whole number below 2 to the 64th", s)
+	}
+	return v.Num().Uint64(), nil
 }
 
 // layouts are the forms of a date, the most exact first. Without a zone they

@@ -29,6 +29,26 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
+func TestParseCount(t *testing.T) {
+	rows := []struct {
+		in   string
+		want uint64
+		bad  bool
+	}{
+		{"0", 0, false}, {"1000", 1000, false}, {"1e6", 1e6, false}, {"1E3", 1000, false}, {"2.5e9", 2_500_000_000, false},
+		{"1.5e0", 0, true}, {"0x7c00", 0x7c00, false}, {"18446744073709551615", 1<<64 - 1, false}, {"18e18", 18e18, false}, {"19e18", 0, true},
+		{"1e255", 0, true}, {"1e999999999", 0, true}, {"", 0, true}, {"e6", 0, true}, {"1e", 0, true}, {"-1", 0, true}, {"-1e6", 0, true},
+		{"1e-3", 0, true}, {"1/2e3", 0, true}, {"1.2.3e3", 0, true}, {"many", 0, true}, {"1e6e6", 0, true},
+	}
+	for _, row := range rows {
+		t.Run(row.in, func(t *testing.T) {
+			got, err := parseCount(row.in)
+			require.Equal(t, row.bad, err != nil, "%v", err)
+			require.Equal(t, row.want, got)
+		})
+	}
+}
+
 func TestParseRTC(t *testing.T) {
 	now := time.Date(2024, 2, 29, 12, 30, 15, 999, time.FixedZone("", 3600))
 	rows := []struct {
@@ -80,6 +100,13 @@ func TestParseDisk(t *testing.T) {
 		{"a,b.img", "a,b.img", image.Options{}},
 		{"a.img,readonly,x", "a.img,readonly,x", image.Options{}},
 		{",snapshot", "", image.Options{Snapshot: true}},
+		{"a.img,ro", "a.img", image.Options{ReadOnly: true}},
+		{"a.img,rw", "a.img", image.Options{}},
+		{"a.img,readonly=on,format=raw", "a.img", image.Options{ReadOnly: true}},
+		{"a.img,snapshot=on,readonly=off", "a.img", image.Options{Snapshot: true}},
+		{"a.img,ro,rw", "a.img", image.Options{}},
+		{"a.img,rw,ro", "a.img", image.Options{ReadOnly: true}},
+		{"a,rw.img", "a,rw.img", image.Options{}},
 	}
 	for _, row := range rows {
 		path, opts := parseDisk(row.in)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -217,6 +218,90 @@ func TestOutputThatNobodyReads(t *testing.T) {
 	require.NoError(t, out.Close())
 	require.Equal(t, 141, exit(t, c.Wait()))
 	require.Empty(t, errs.String())
+}
+
+func TestHelpAndVersionOnAFullDevice(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("no /dev/full here: %v", err)
+	}
+	defer full.Close()
+	dir := files(t)
+	for _, args := range []string{"", "--help", "run --help", "version", "--version", "disasm halts"} {
+		c := invoke(t, dir, strings.Fields(args)...)
+		var errs bytes.Buffer
+		c.Stdout, c.Stderr = full, &errs
+		require.Equal(t, exitFailure, exit(t, c.Run()), args)
+		oneLine(t, errs.String(), "standard output: no space left")
+	}
+}
+
+// What has no end is read to a bound, and what gives nothing is waited for as
+// long as --timeout and the signals allow.
+func TestEndlessFiles(t *testing.T) {
+	dir := files(t)
+	fifo := filepath.Join(dir, "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	for _, row := range []struct {
+		args, says string
+		status     int
+	}{
+		{"run --kernel /dev/zero", "/dev/zero: is a device", exitFailure},
+		{"run --kernel halfelf --initrd /dev/zero", "/dev/zero: is a device", exitFailure},
+		{"run --bios /dev/zero", "/dev/zero: is a device", exitFailure},
+		{"run --disk /dev/zero", "/dev/zero: is neither a file", exitFailure},
+		{"run /dev/zero", "/dev/zero: is neither a file", exitFailure},
+		{"run fifo", "fifo: is neither a file", exitFailure},
+		{"run --floppy fifo", "fifo: is neither a file", exitFailure},
+		{"disasm /dev/zero", "/dev/zero: has more than 64 MiB of code; list a part of it", exitFailure},
+		{"disasm /dev/zero --skip 8 --count 1e9", "/dev/zero: has more than 64 MiB", exitFailure},
+		{"run --kernel fifo --timeout 100ms", "fifo: --timeout ran out while the kernel was read", exitLimit},
+		{"run --kernel halfelf --initrd fifo --timeout 100ms", "fifo: --timeout ran out while the initrd was read", exitLimit},
+		{"run --bios fifo --timeout 100ms", "fifo: --timeout ran out while the BIOS was read", exitLimit},
+	} {
+		r := do(t, dir, "", strings.Fields(row.args)...)
+		require.Equal(t, row.status, r.status, row.args)
+		oneLine(t, r.err, row.says)
+	}
+	r := do(t, dir, "", "disasm", "/dev/zero", "--skip", "8", "--count", "2")
+	require.Equal(t, "00000000  0000                   add byte ptr [eax], al\n", r.out)
+}
+
+// A pipe is read to the bound of what the machine has room for.
+func TestEndlessPipe(t *testing.T) {
+	dir := files(t)
+	for _, row := range []struct{ args, says string }{
+		{"run --memory 2M --kernel /dev/stdin", "/dev/stdin: does not end within 2 MiB; no kernel"},
+		{"run --bios /dev/stdin", "/dev/stdin: does not end within 256 KiB; a ROM"},
+	} {
+		r := do(t, dir, strings.Repeat("\x00", 3<<20), strings.Fields(row.args)...)
+		require.Equal(t, exitFailure, r.status)
+		oneLine(t, r.err, row.says)
+	}
+}
+
+func TestSignalWhileAPipeGivesNothing(t *testing.T) {
+	dir := files(t)
+	fifo := filepath.Join(dir, "fifo")
+	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	for _, args := range []string{"run --kernel fifo", "disasm fifo"} {
+		c := invoke(t, dir, strings.Fields(args)...)
+		require.NoError(t, c.Start())
+		// It has come to the file when it can be opened for writing.
+		var writer *os.File
+		require.Eventually(t, func() bool {
+			var err error
+			writer, err = os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+			return err == nil
+		}, limit, 5*time.Millisecond)
+		require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+		var e *exec.ExitError
+		require.ErrorAs(t, c.Wait(), &e)
+		if e.Exited() {
+			require.Equal(t, 143, e.ExitCode())
+		}
+		require.NoError(t, writer.Close())
+	}
 }
 
 func TestFullOutput(t *testing.T) {

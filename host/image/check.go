@@ -60,8 +60,8 @@ func checkContent(path string, size int64, head []byte) error {
 		return fmt.Errorf("%s: the disk image is empty", path)
 	}
 	if rest := size % bus.SectorSize; rest != 0 {
-		return fmt.Errorf("%s: is %d bytes, %d more than whole sectors of %d: truncated, or no disk image; get it again, or fill it up with truncate -s %%%d %s",
-			path, size, rest, bus.SectorSize, bus.SectorSize, path)
+		return fmt.Errorf("%s: is %d bytes, %d more than whole sectors of %d: it is no disk image, or one that was cut short; get it again",
+			path, size, rest, bus.SectorSize)
 	}
 	return nil
 }

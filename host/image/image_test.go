@@ -150,7 +150,7 @@ func TestOpenErrors(t *testing.T) {
 		{"missing", filepath.Join(dir, "none"), "there is no such disk image"},
 		{"directory", dir, "is a directory"},
 		{"empty", put("empty", nil), "is empty; make one with"},
-		{"truncated", put("cut", make([]byte, 1000)), "is 1000 bytes, 488 more than whole sectors of 512: truncated"},
+		{"truncated", put("cut", make([]byte, 1000)), "is 1000 bytes, 488 more than whole sectors of 512: it is no disk image, or one that was cut short"},
 		{"less than a sector", put("tiny", make([]byte, 5)), "is 5 bytes, 5 more"},
 		{"qcow2", put("q", whole("QFI\xfb\x00\x00\x00\x03")), "is a qcow2 image, not a raw disk image; convert it with qemu-img convert -O raw"},
 		{"VMDK", put("v", whole("KDMV")), "is a VMDK image"},
