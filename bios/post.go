@@ -17,9 +17,25 @@ const (
 	portCOM2     = 0x2f8
 )
 
+// Bits of the 8042's status and of port 92h.
+const (
+	kbdSystem = 1 << 2
+	fastReset = 1 << 0
+)
+
 // post brings the machine up: the work between the reset vector and INT 19h.
+//
+// A guest that wants to restart may jump to the vector, F000:FFF0 or FFFF:0,
+// with its chips as they are. The 8042's system flag tells that POST ran since
+// the last reset (IBM AT Technical Reference, "System flag"); the machine is
+// then reset in earnest, which Config.NoReboot sees as any other reset.
 func (b *BIOS) post() {
-	b.out(portA20, b.in(portA20)&^1|2)
+	if status := b.in(portKbd); status&kbdSystem != 0 && status != 0xff {
+		b.out(portA20, b.in(portA20)&^fastReset)
+		b.out(portA20, b.in(portA20)|fastReset)
+		return // the reset comes before the next instruction
+	}
+	b.out(portA20, b.in(portA20)&^fastReset|2)
 	b.clearLowMemory()
 	b.vectors()
 	b.initPIC()

@@ -70,11 +70,16 @@ func exit(t *testing.T, err error) int {
 
 // Boot sectors, as hexadecimal would hide what they do.
 var (
-	halts    = []byte{0xfa, 0xf4}                                               // cli; hlt
-	idles    = []byte{0xfb, 0xf4, 0xeb, 0xfd}                                   // sti; hlt; jmp $-1
-	loops    = []byte{0xeb, 0xfe}                                               // jmp $
-	tells    = []byte{0xb0, 'A', 0xe6, 0xe9, 0xeb, 0xfe}                        // mov al, 'A'; out 0e9h, al; jmp $
-	resets   = []byte{0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe}                       // mov al, 0feh; out 64h, al; jmp $
+	halts     = []byte{0xfa, 0xf4}                         // cli; hlt
+	idles     = []byte{0xfb, 0xf4, 0xeb, 0xfd}             // sti; hlt; jmp $-1
+	loops     = []byte{0xeb, 0xfe}                         // jmp $
+	tells     = []byte{0xb0, 'A', 0xe6, 0xe9, 0xeb, 0xfe}  // mov al, 'A'; out 0e9h, al; jmp $
+	resets    = []byte{0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe} // mov al, 0feh; out 64h, al; jmp $
+	jumps     = []byte{0xea, 0xf0, 0xff, 0x00, 0xf0}       // jmp 0f000h:0fff0h
+	jumpsFFFF = []byte{0xfb, 0xea, 0, 0, 0xff, 0xff}       // sti; jmp 0ffffh:0
+	// xor ax, ax; mov ds, ax; CMOS 0fh = 0ah; [467h] = 0:7c1dh; jmp 0f000h:0fff0h; 7c1dh: as exits5
+	shutdown = append([]byte{0x31, 0xc0, 0x8e, 0xd8, 0xb0, 0x8f, 0xe6, 0x70, 0xb0, 0x0a, 0xe6, 0x71,
+		0xc7, 0x06, 0x67, 0x04, 0x1d, 0x7c, 0xc7, 0x06, 0x69, 0x04, 0, 0, 0xea, 0xf0, 0xff, 0x00, 0xf0}, exits5...)
 	exits5   = []byte{0xba, 0x01, 0x05, 0xb8, 5, 0, 0xef}                       // mov dx, 501h; mov ax, 5; out dx, ax
 	exits100 = []byte{0xba, 0x01, 0x05, 0xb8, 100, 0, 0xef}                     // 201 = 73 once cut to seven bits
 	debugs   = []byte{0xb0, 'A', 0xe6, 0xe9, 0xba, 1, 5, 0xef}                  // mov al, 'A'; out 0e9h, al; mov dx, 501h; out dx, ax
@@ -114,7 +119,7 @@ func files(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
 	for name, code := range map[string][]byte{
 		"halts": halts, "idles": idles, "loops": loops, "resets": resets, "tells": tells, "exits5": exits5, "exits100": exits100,
-		"debugs": debugs, "triple": triple,
+		"debugs": debugs, "triple": triple, "jumps": jumps, "jumpsFFFF": jumpsFFFF, "shutdown": shutdown,
 	} {
 		disk(t, dir, name, code)
 	}
@@ -247,12 +252,16 @@ func TestExitStatus(t *testing.T) {
 	}{
 		{"triple fault", "run triple", exitTripleFault, "triple fault"},
 		{"halted for good", "run halts", exitHalted, "halted for good"},
-		{"instructions", "run loops --max-instructions 100000", exitLimit, ""},
-		{"instructions by power of ten", "run loops --max-instructions 1e5", exitLimit, ""},
-		{"timeout", "run loops --timeout 50ms", exitLimit, ""},
-		{"timeout while idle", "run idles --timeout 0.05 --pace real", exitLimit, ""},
-		{"reset ends it", "run resets --no-reboot", exitOK, ""},
-		{"reset goes on", "run resets --max-instructions 1000", exitLimit, ""},
+		{"instructions", "run loops --max-instructions 100000", exitLimit, "ringzero: --max-instructions ran out at 0000:00007c00"},
+		{"instructions by power of ten", "run loops --max-instructions 1e5", exitLimit, " after 100000 steps"},
+		{"timeout", "run loops --timeout 50ms", exitLimit, "ringzero: --timeout ran out at "},
+		{"timeout while idle", "run idles --timeout 0.05 --pace real", exitLimit, "ringzero: --timeout ran out at "},
+		{"reset ends it", "run resets --no-reboot", exitReset, "the guest reset the machine"},
+		{"jump to the reset vector ends it", "run jumps --no-reboot", exitReset, "the guest reset the machine"},
+		{"jump to its other name ends it", "run jumpsFFFF --no-reboot", exitReset, "the guest reset the machine"},
+		{"jump to the reset vector goes on", "run jumps --max-instructions 1000", exitLimit, "ran out"},
+		{"return from protected mode is no reset", "run shutdown --no-reboot", 11, ""},
+		{"reset goes on", "run resets --max-instructions 1000", exitLimit, "ran out"},
 		{"guest's status", "run exits5", 11, ""},
 		{"guest's status is below 128", "run exits100", 73, ""},
 		{"port E9h is standard error", "run debugs", 3, "A"},
@@ -273,6 +282,50 @@ func TestExitStatus(t *testing.T) {
 			}
 			require.Contains(t, r.err, row.err)
 		})
+	}
+}
+
+// A screen that nobody saw is shown at the end, whatever that is.
+func TestLastScreen(t *testing.T) {
+	dir := files(t)
+	print := []byte{0xb8, 'A', 0x0e, 0xcd, 0x10}   // mov ax, 0e41h; int 10h
+	send := []byte{0xb0, 'S', 0xba, 0xf8, 3, 0xee} // mov al, 'S'; mov dx, 3f8h; out dx, al
+	disk(t, dir, "screen", append(print[:5:5], loops...))
+	disk(t, dir, "both", append(append(print[:5:5], send...), loops...))
+	disk(t, dir, "exits", append(print[:5:5], exits5...))
+	const screen = "ringzero: nothing came by the serial port; the screen shows:\nringzero\n\nA\n"
+	for _, row := range []struct {
+		args  string
+		shown bool
+	}{
+		{"run screen --max-instructions 1e5", true},
+		{"run screen --timeout 200ms", true},
+		{"run exits", true},
+		{"run both --max-instructions 1e5", false},
+		{"run both --max-instructions 1e5 --serial none", true},
+		{"run both --max-instructions 1e5 --serial file:log", false},
+		{"run loops --max-instructions 1e5", false}, // nothing but the BIOS's banner
+	} {
+		r := do(t, dir, "", strings.Fields(row.args)...)
+		require.Equal(t, row.shown, strings.HasSuffix(r.err, screen), "%s: %s", row.args, r.err)
+		require.Equal(t, row.shown, strings.Contains(r.err, "the screen shows"), row.args)
+	}
+}
+
+func TestReportAtAnyEnd(t *testing.T) {
+	dir := files(t)
+	for args, says := range map[string]string{
+		"run loops --max-instructions 1e5": "ringzero: --max-instructions ran out\n",
+		"run loops --timeout 100ms":        "ringzero: --timeout ran out\n",
+		"run resets --no-reboot":           "ringzero: the guest reset the machine",
+		"run exits5":                       "",
+	} {
+		r := do(t, dir, "", strings.Fields(args+" --report")...)
+		require.Contains(t, r.err, says)
+		require.Contains(t, r.err, "the last 16 instructions")
+		require.Contains(t, r.err, "eflags")
+		r = do(t, dir, "", strings.Fields(args)...)
+		require.NotContains(t, r.err, "the last 16 instructions", args)
 	}
 }
 
@@ -346,7 +399,6 @@ func TestProfile(t *testing.T) {
 	for kind, file := range map[string]string{"cpu": "cpu.pprof", "mem": "mem.pprof", "trace": "trace.out"} {
 		r := do(t, dir, "", "run", "loops", "--max-instructions", "1000000", "--profile", kind)
 		require.Equal(t, exitLimit, r.status, r.err)
-		require.Empty(t, r.err)
 		info, err := os.Stat(filepath.Join(dir, file))
 		require.NoError(t, err)
 		require.NotZero(t, info.Size())

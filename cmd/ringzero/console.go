@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"ringzero"
@@ -26,6 +24,7 @@ const (
 type outcome struct {
 	why    ringzero.Stop
 	status int
+	says   string // what ended it, where that is not the guest
 	err    error
 }
 
@@ -35,6 +34,7 @@ type console struct {
 	*session
 	m     *ringzero.Machine
 	sink  serial.Sink
+	sent  counted // in front of sink, for the guest
 	debug serial.Sink
 	raw   *terminal.Raw
 	// failure is why nothing could be booted.
@@ -155,7 +155,7 @@ func (c *console) wait(d time.Duration) *outcome {
 	case sig := <-c.signals:
 		return signalled(sig)
 	case <-c.late:
-		return &outcome{status: exitLimit}
+		return limited()
 	}
 }
 
@@ -166,7 +166,7 @@ func (c *console) look() *outcome {
 		case sig := <-c.signals:
 			return signalled(sig)
 		case <-c.late:
-			return &outcome{status: exitLimit}
+			return limited()
 		case chunk, ok := <-c.input():
 			if end := c.receive(chunk, ok); end != nil {
 				return end
@@ -183,11 +183,6 @@ func (c *console) input() <-chan []byte {
 		return nil
 	}
 	return c.chunks
-}
-
-func signalled(sig os.Signal) *outcome {
-	n, _ := sig.(syscall.Signal)
-	return &outcome{status: exitSignal + int(n)}
 }
 
 // receive takes what was typed.

@@ -18,6 +18,7 @@ const (
 	exitTripleFault = 6
 	exitHalted      = 8
 	exitFailure     = 10
+	exitReset       = 12
 	exitSignal      = 128
 )
 
@@ -80,6 +81,8 @@ func stopStatus(why ringzero.Stop, m *ringzero.Machine) int {
 		return exitTripleFault
 	case ringzero.HaltedForGood:
 		return exitHalted
+	case ringzero.Rebooted:
+		return exitReset
 	case ringzero.DebugExit:
 		v, _ := m.ExitValue()
 		return guestStatus(v)

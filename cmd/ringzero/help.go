@@ -101,13 +101,14 @@ Examples:
    ringzero run --rtc 2000-01-01 --max-instructions 1000000 --state-hash </dev/null
 
 Exit status:
-   0      the guest powered off; Ctrl-A X; --until-serial's text; a reset under --no-reboot
+   0      the guest powered off; Ctrl-A X; --until-serial's text
    2      a mistake in the command line
-   4      --max-instructions or --timeout ran out
+   4      --max-instructions or --timeout ran out, with a short report
    6      triple fault, with a report
    8      halted for good (HLT with interrupts off), with a report
    10     anything else, with one line that says what
-   128+n  ended by signal n
+   12     a reset under --no-reboot: by the guest, as Linux does after a panic with panic=-1, or by Ctrl-A R
+   128+n  ended by signal n, with a short report
    odd    below 128: the guest wrote V to port 501h (isa-debug-exit), V*2+1`
 
 const versionHelp = `Prints the version of the program, the commit it was built from, the version of Go, and the host it is for.

@@ -27,7 +27,8 @@ func (s *session) play() error {
 	if s.until != "" {
 		c.sink = serial.NewWatch(sink, s.until, func() { c.m.Stop(ringzero.Requested) })
 	}
-	s.conf.Serial = c.sink
+	c.sent.Sink = c.sink
+	s.conf.Serial = &c.sent
 	if s.display == "none" {
 		c.debug = serial.NewWriter(s.errs)
 		s.conf.Debug = c.debug
@@ -96,8 +97,8 @@ func (s *session) conclude(c *console, end outcome, trace error) error {
 	if s.stats {
 		printStats(s.errs, c.m, c.took)
 	}
-	if end.why == ringzero.TripleFault || end.why == ringzero.HaltedForGood {
-		fmt.Fprint(s.errs, c.m.Report(end.why))
+	if end.err == nil && c.failure == nil {
+		s.tell(c, end)
 	}
 	switch {
 	case end.err != nil:

@@ -39,7 +39,8 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "max-instructions", Usage: "end after `N` instructions, such as 1000000 or 1e6, with status 4"},
 		&cli.StringFlag{Name: "until-serial", Usage: "end at the instruction that sends the last byte of `TEXT` to COM1"},
 		&cli.StringFlag{Name: "timeout", Usage: "end after `TIME` on the host, such as 90s or 5m, with status 4"},
-		&cli.BoolFlag{Name: "no-reboot", Usage: "end where the guest resets the machine"},
+		&cli.BoolFlag{Name: "no-reboot", Usage: "end where the guest resets the machine, with status 12"},
+		&cli.BoolFlag{Name: "report", Usage: "say at any end, on standard error, what a triple fault says: faults, registers, the last instructions"},
 		&cli.StringFlag{Name: "trace", Usage: "write a line an instruction to `FILE`, - for standard error; slow"},
 		&cli.BoolFlag{Name: "stats", Usage: "say at the end, on standard error, what the run cost"},
 		&cli.BoolFlag{Name: "state-hash", Usage: "print \"state-hash\" and SHA-256 of the machine's state at the end, on standard error; it is repeatable at pace fast with --rtc DATE"},
@@ -65,6 +66,7 @@ type session struct {
 	trace   string
 	stats   bool
 	hash    bool
+	report  bool
 }
 
 // run is the run command.
@@ -138,7 +140,7 @@ func (s *session) flags(c *cli.Context) error {
 		return usagef("--until-serial: the text is empty")
 	}
 	s.until, s.trace = c.String("until-serial"), c.String("trace")
-	s.stats, s.hash = c.Bool("stats"), c.Bool("state-hash")
+	s.stats, s.hash, s.report = c.Bool("stats"), c.Bool("state-hash"), c.Bool("report")
 	if err := s.console(c); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,7 +109,7 @@ func TestWaysOutRestoreTheTerminal(t *testing.T) {
 		{"text", "--until-serial Mode", func(r *terminalRun) { r.send("cpu\r") }, exitOK},
 		{"timeout", "--timeout 1s", func(*terminalRun) {}, exitLimit},
 		{"instructions", "--max-instructions 100000 --pace fast", func(*terminalRun) {}, exitLimit},
-		{"reset", "--no-reboot", func(r *terminalRun) { r.send("\x01r") }, exitOK},
+		{"reset", "--no-reboot", func(r *terminalRun) { r.send("\x01r") }, exitReset},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -170,9 +171,9 @@ func seconds(t *testing.T, text string) float64 {
 }
 
 // running starts a run that goes on for ever, and comes back once its guest runs.
-func running(t *testing.T, dir string, args ...string) *exec.Cmd {
+func running(t *testing.T, dir string, args ...string) (c *exec.Cmd, stderr io.Reader) {
 	t.Helper()
-	c := invoke(t, dir, append([]string{"run", "tells"}, args...)...)
+	c = invoke(t, dir, append([]string{"run", "tells"}, args...)...)
 	errs, err := c.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
@@ -181,21 +182,24 @@ func running(t *testing.T, dir string, args ...string) *exec.Cmd {
 	_, err = errs.Read(told)
 	require.NoError(t, err)
 	require.Equal(t, "A", string(told))
-	return c
+	return c, errs
 }
 
 func TestSignalsWithoutATerminal(t *testing.T) {
 	dir := files(t)
 	for sig, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
-		c := running(t, dir)
+		c, errs := running(t, dir)
 		require.NoError(t, c.Process.Signal(sig))
+		said, err := io.ReadAll(errs)
+		require.NoError(t, err)
 		require.Equal(t, status, exit(t, c.Wait()))
+		require.Regexp(t, `\Aringzero: ended by signal [0-9]+ \([a-z]+\) at 0000:00007c0.* real mode`, string(said))
 	}
 }
 
 func TestLockedDisk(t *testing.T) {
 	dir := files(t)
-	first := running(t, dir)
+	first, _ := running(t, dir)
 	for _, args := range []string{"run tells", "run --disk tells", "run --disk tells,readonly"} {
 		r := do(t, dir, "", append(strings.Fields(args), "--max-instructions", "10")...)
 		require.Equal(t, exitFailure, r.status, args)

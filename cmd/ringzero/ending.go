@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"ringzero"
+	"ringzero/host/serial"
+	"ringzero/x86"
+)
+
+// limited is the end by --timeout.
+func limited() *outcome {
+	return &outcome{why: ringzero.Limit, status: exitLimit, says: "--timeout ran out"}
+}
+
+// signalled is the end by a signal.
+func signalled(sig os.Signal) *outcome {
+	n, _ := sig.(syscall.Signal)
+	return &outcome{why: ringzero.Requested, status: exitSignal + int(n), says: fmt.Sprintf("ended by signal %d (%v)", int(n), sig)}
+}
+
+// tell says on standard error how a run ended: nothing where the guest or the
+// user wanted the end, in short what it was at where a limit or a signal came,
+// at length where the guest broke or --report asks.
+func (s *session) tell(c *console, end outcome) {
+	says := end.says
+	switch end.why {
+	case ringzero.Limit:
+		if says == "" {
+			says = "--max-instructions ran out"
+		}
+	case ringzero.Rebooted:
+		says = "the guest reset the machine, which --no-reboot makes the end"
+	}
+	switch {
+	case s.report, end.why == ringzero.TripleFault, end.why == ringzero.HaltedForGood:
+		if says != "" {
+			fmt.Fprintf(s.errs, "ringzero: %s\n", says)
+		}
+		fmt.Fprint(s.errs, c.m.Report(end.why))
+	case end.why == ringzero.Rebooted:
+		fmt.Fprintf(s.errs, "ringzero: %s\n", says)
+	case says != "":
+		fmt.Fprint(s.errs, shortReport(c.m, "ringzero: "+says))
+	}
+	s.lastScreen(c)
+}
+
+// shortReport is one line on where the machine stands.
+func shortReport(m *ringzero.Machine, why string) string {
+	c := m.CPU
+	mode := "real mode"
+	switch {
+	case c.CR0&x86.CR0_PE != 0 && c.Flags&x86.VM != 0:
+		mode = "virtual-8086 mode"
+	case c.CR0&x86.CR0_PE != 0:
+		mode = fmt.Sprintf("protected mode, CPL %d", c.CPL)
+	}
+	halted := ""
+	if c.Halted {
+		halted = ", halted until an interrupt"
+	}
+	return fmt.Sprintf("%s at %04x:%08x after %d steps, %s%s\n", why, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), mode, halted)
+}
+
+// counted is a sink that knows whether something was sent to it.
+type counted struct {
+	serial.Sink
+	n uint64
+}
+
+// Send is a bus.CharSink's.
+func (c *counted) Send(b byte) {
+	c.n++
+	c.Sink.Send(b)
+}
+
+// banner is all that the screen of a guest shows that wrote nothing.
+const banner = "ringzero"
+
+// lastScreen shows what the guest left on the text screen where nobody saw
+// anything of it: nothing came by the serial port and no display was there.
+func (s *session) lastScreen(c *console) {
+	if s.display != "none" || s.serial.Kind != serial.None && c.sent.n > 0 {
+		return
+	}
+	text := c.m.VGA.Screen()
+	lines := strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	for len(lines) > 0 && lines[0] == "" {
+		lines = lines[1:]
+	}
+	if shown := strings.Join(lines, "\n"); shown != "" && shown != banner {
+		fmt.Fprintf(s.errs, "ringzero: nothing came by the serial port; the screen shows:\n%s\n", shown)
+	}
+}
