@@ -47,6 +47,17 @@ func (m *Machine) SetRate(num, den uint32) error {
 // Pending is the number of inputs that wait for room.
 func (m *Machine) Pending() int { return len(m.pending) }
 
+// Takes tells whether input waits that the chips have room for now: the next
+// Step lets some of it in.
+func (m *Machine) Takes() bool {
+	for _, in := range m.pending {
+		if in.kind != bus.InputSerial || m.COM1.Ready() {
+			return true
+		}
+	}
+	return false
+}
+
 // letIn gives queued input to the chips, as far as they have room, and logs it.
 func (m *Machine) letIn(step, now uint64) {
 	serial := false // the receiver is full: the bytes behind wait, other input goes on

@@ -120,7 +120,7 @@ func (c *console) rest(why ringzero.Stop) *outcome {
 	}
 	next := c.m.IdleUntil()
 	switch {
-	case c.m.Pending() > 0 || len(c.keys) > 0 && c.keyRoom() > 0:
+	case c.m.Takes() || len(c.keys) > 0 && c.keyRoom() > 0:
 	case c.pace == nil || next == bus.Never:
 		// Only input can go on.
 		if end := c.wait(time.Hour); end != nil {

@@ -31,10 +31,11 @@ func (s *State) errorsBehind() bool {
 	return false
 }
 
-// Ready tells whether Receive would keep a byte: there is room, and the
-// receiver is not looped back.
+// Ready tells whether a byte from outside would be read: there is room, the
+// receiver is not looped back, and the guest listens.
 func (u *UART) Ready() bool {
-	return u.state.MCR&mcrLoop == 0 && u.state.Length < u.state.capacity()
+	s := &u.state
+	return s.MCR&mcrLoop == 0 && s.Length < s.capacity() && s.listens()
 }
 
 // Receive takes a byte from outside. Without room it is lost and an overrun is
@@ -100,6 +101,7 @@ func (u *UART) clearReceiver() {
 	s.LSR &^= lsrDR
 	s.Timeout = false
 	u.armTimeout()
+	u.opened()
 }
 
 // wordTimes is the length of n words on the line in nanoseconds.

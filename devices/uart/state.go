@@ -8,7 +8,7 @@ import (
 
 const (
 	kind    = "uart"
-	version = 1
+	version = 2
 )
 
 // State is what the chip holds.
@@ -26,6 +26,10 @@ type State struct {
 	Timeout     bool
 	TimeoutAt   uint64 // nanoseconds, bus.Never where none is due
 	INTR        bool
+
+	Listening bool   // the guest reads by interrupt
+	ListenAt  uint64 // when it will have shown so, in nanoseconds; bus.Never where it does not
+	Polls     uint8  // how far it looks as if it read by LSR
 }
 
 // State is a copy of the present state.
@@ -44,10 +48,11 @@ func (u *UART) Load(data []byte) error {
 	if err := bus.Unmarshal(data, kind, version, &s); err != nil {
 		return err
 	}
-	if s.First >= fifoSize || s.Length > s.capacity() {
+	if s.First >= fifoSize || s.Length > s.capacity() || s.Polls > pollsMean {
 		return errors.New("uart: saved state is out of range")
 	}
 	u.state = s
 	u.timeout.Set(s.TimeoutAt)
+	u.listen.Set(s.ListenAt)
 	return nil
 }

@@ -3,7 +3,8 @@
 // Source: PC16550D data sheet (June 1995), called DS below; sections are those
 // of its chapter 8.
 //
-// Three things differ from silicon on purpose. A byte written to THR is sent at
+// Input from outside waits until the guest reads it: listen.go says how that is
+// known. Three things differ from silicon on purpose. A byte written to THR is sent at
 // once, in no virtual time, whatever the divisor: consoles are then as fast as
 // the processor. Words are always 8 bits wide on their way out and in. INTR is
 // not gated with OUT2: the PC does that on the board, many guests rely on
@@ -92,6 +93,7 @@ type UART struct {
 	irq     bus.Line
 	sink    bus.CharSink
 	timeout *bus.Timer
+	listen  *bus.Timer
 }
 
 // New makes a port that drives irq (INTR) and sends to sink; without a sink
@@ -99,18 +101,20 @@ type UART struct {
 func New(clock *bus.Clock, irq bus.Line, sink bus.CharSink) *UART {
 	u := &UART{clock: clock, irq: irq, sink: sink}
 	u.timeout = clock.NewTimer("uart timeout", u.charTimeout)
+	u.listen = clock.NewTimer("uart listening", u.listened)
 	u.state.power()
 	return u
 }
 
 func (s *State) power() {
-	*s = State{LSR: lsrTHRE | lsrTEMT, MSR: connected, Divisor: 12, TimeoutAt: bus.Never}
+	*s = State{LSR: lsrTHRE | lsrTEMT, MSR: connected, Divisor: 12, TimeoutAt: bus.Never, ListenAt: bus.Never}
 }
 
 // Reset is the MR pin (DS, table I).
 func (u *UART) Reset() {
 	u.state.power()
 	u.timeout.Stop()
+	u.listen.Stop()
 	u.irq.Set(false)
 }
 
@@ -186,6 +190,7 @@ func (u *UART) transmit(v uint8) {
 	} else if u.sink != nil {
 		u.sink.Send(v)
 	}
+	u.state.Polls -= min(u.state.Polls, sendWeight)
 	u.state.THREPending = true
 }
 
@@ -194,7 +199,11 @@ func (u *UART) writeIER(v uint8) {
 	if v&^u.state.IER&ierETBEI != 0 {
 		u.state.THREPending = true
 	}
+	rises := v&^u.state.IER&ierERBFI != 0
 	u.state.IER = v
+	if rises {
+		u.enabled()
+	}
 }
 
 // writeFCR controls the FIFOs. Switching them on or off empties them; while
@@ -224,6 +233,9 @@ func (u *UART) writeLCR(v uint8) {
 
 // writeMCR sets the modem control, which in loopback drives the modem status.
 func (u *UART) writeMCR(v uint8) {
+	if u.state.MCR&^v&mcrDTR != 0 || v&mcrLoop != 0 {
+		u.opened()
+	}
 	u.state.MCR = v
 	u.setModem(u.modemInputs())
 }
@@ -270,6 +282,7 @@ func (u *UART) readLSR() uint8 {
 		v |= lsrFIFOE
 	}
 	s.LSR &^= lsrErrors
+	s.polled()
 	u.update()
 	return v
 }

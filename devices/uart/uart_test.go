@@ -147,6 +147,7 @@ func TestTransmit(t *testing.T) {
 func TestReceiverWithoutFIFO(t *testing.T) {
 	b := newBoard()
 	b.out(ier, 5)
+	b.settle()
 	require.True(t, b.Ready())
 	b.feed("a")
 	require.False(t, b.Ready())
@@ -165,6 +166,7 @@ func TestTriggerLevels(t *testing.T) {
 	for level, bytes := range []int{1, 4, 8, 14} {
 		b := open(uint64(level))
 		b.out(ier, 1)
+		b.settle()
 		for i := 1; i <= 16; i++ {
 			require.True(t, b.Ready())
 			b.feed("x")
