@@ -80,10 +80,11 @@ var (
 	// xor ax, ax; mov ds, ax; CMOS 0fh = 0ah; [467h] = 0:7c1dh; jmp 0f000h:0fff0h; 7c1dh: as exits5
 	shutdown = append([]byte{0x31, 0xc0, 0x8e, 0xd8, 0xb0, 0x8f, 0xe6, 0x70, 0xb0, 0x0a, 0xe6, 0x71,
 		0xc7, 0x06, 0x67, 0x04, 0x1d, 0x7c, 0xc7, 0x06, 0x69, 0x04, 0, 0, 0xea, 0xf0, 0xff, 0x00, 0xf0}, exits5...)
-	exits5   = []byte{0xba, 0x01, 0x05, 0xb8, 5, 0, 0xef}                       // mov dx, 501h; mov ax, 5; out dx, ax
-	exits100 = []byte{0xba, 0x01, 0x05, 0xb8, 100, 0, 0xef}                     // 201 = 73 once cut to seven bits
-	debugs   = []byte{0xb0, 'A', 0xe6, 0xe9, 0xba, 1, 5, 0xef}                  // mov al, 'A'; out 0e9h, al; mov dx, 501h; out dx, ax
-	triple   = []byte{0xfa, 0x0f, 1, 0x1e, 16, 0x7c, 0x0f, 0x20, 0xc0, 0x0c, 1, // cli; lidt [7c10h]; mov eax, cr0; or al, 1
+	echoes   = []byte{0xba, 0xfd, 3, 0xec, 0xa8, 1, 0x74, 0xfb, 0xba, 0xf8, 3, 0xec, 0xee, 0xeb, 0xf1} // mov dx, 3fdh; in al, dx; test al, 1; jz $-3; mov dx, 3f8h; in al, dx; out dx, al; jmp 0
+	exits5   = []byte{0xba, 0x01, 0x05, 0xb8, 5, 0, 0xef}                                              // mov dx, 501h; mov ax, 5; out dx, ax
+	exits100 = []byte{0xba, 0x01, 0x05, 0xb8, 100, 0, 0xef}                                            // 201 = 73 once cut to seven bits
+	debugs   = []byte{0xb0, 'A', 0xe6, 0xe9, 0xba, 1, 5, 0xef}                                         // mov al, 'A'; out 0e9h, al; mov dx, 501h; out dx, ax
+	triple   = []byte{0xfa, 0x0f, 1, 0x1e, 16, 0x7c, 0x0f, 0x20, 0xc0, 0x0c, 1,                        // cli; lidt [7c10h]; mov eax, cr0; or al, 1
 		0x0f, 0x22, 0xc0, 0xcc} // mov cr0, eax; int3
 )
 
@@ -119,7 +120,7 @@ func files(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
 	for name, code := range map[string][]byte{
 		"halts": halts, "idles": idles, "loops": loops, "resets": resets, "tells": tells, "exits5": exits5, "exits100": exits100,
-		"debugs": debugs, "triple": triple, "jumps": jumps, "jumpsFFFF": jumpsFFFF, "shutdown": shutdown,
+		"debugs": debugs, "echoes": echoes, "triple": triple, "jumps": jumps, "jumpsFFFF": jumpsFFFF, "shutdown": shutdown,
 	} {
 		disk(t, dir, name, code)
 	}
@@ -159,6 +160,8 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{"display", "run --display window", "terminal"},
 		{"both want the terminal", "run --display terminal --serial stdio", "both"},
 		{"pace", "run --pace slow", "fast"},
+		{"escape", "run --escape Ctrl", "none"},
+		{"empty escape", "run --escape=", "none"},
 		{"profile", "run --profile heap", "cpu, mem or trace"},
 		{"instructions", "run --max-instructions many", "max-instructions"},
 		{"no instructions", "run --max-instructions 0", "at least 1"},
@@ -329,6 +332,21 @@ func TestReportAtAnyEnd(t *testing.T) {
 	}
 }
 
+func TestNoInputWillCome(t *testing.T) {
+	dir := files(t)
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	for args, times := range map[string]int{"": 1, "--serial none": 0, "--serial file:log": 0, "--pace real --timeout 200ms": 1} {
+		c := invoke(t, dir, append([]string{"run", "echoes", "--max-instructions", "1e6"}, strings.Fields(args)...)...)
+		var errs bytes.Buffer
+		c.Stdin, c.Stderr = null, &errs
+		require.Equal(t, exitLimit, exit(t, c.Run()))
+		require.Equal(t, times, strings.Count(errs.String(), "ringzero: standard input is the null device: no input will come\n"), errs.String())
+	}
+	require.NotContains(t, do(t, dir, "", "run", "echoes", "--max-instructions", "1e6").err, "no input")
+}
+
 func TestEmbeddedGuestOnPipes(t *testing.T) {
 	r := do(t, t.TempDir(), "cpu\roff\r", "run", "--memory", "16M", "--rtc", "2000-01-01")
 	require.Equal(t, exitOK, r.status, r.err)
@@ -388,10 +406,41 @@ func TestSerialFile(t *testing.T) {
 	require.Contains(t, string(log), "Type help for the commands.")
 }
 
+// Bytes of a pipe are the guest's, unless --escape says otherwise.
 func TestControlAOnAPipe(t *testing.T) {
-	r := do(t, t.TempDir(), "\x01h\x01x", "run", "--memory", "16M")
+	dir := files(t)
+	for _, args := range []string{"--escape a", "--escape ^A"} {
+		r := do(t, dir, "\x01h\x01x", append([]string{"run", "loops"}, strings.Fields(args)...)...)
+		require.Equal(t, exitOK, r.status)
+		require.Contains(t, r.err, "Ctrl-A X  quit")
+	}
+	r := do(t, dir, "\x01x~p~x", "run", "loops", "--escape", "~")
 	require.Equal(t, exitOK, r.status)
-	require.Contains(t, r.err, "Ctrl-A X  quit")
+	require.Contains(t, r.err, "ringzero: the power button was pressed")
+
+	for _, args := range []string{"", "--escape none"} {
+		r := do(t, dir, "\x01h\x01x\x01\x01!", append([]string{"run", "echoes", "--until-serial", "!"}, strings.Fields(args)...)...)
+		require.Equal(t, exitOK, r.status)
+		require.Equal(t, "\x01h\x01x\x01\x01!", r.out)
+	}
+}
+
+// Input of a pipe waits for a guest that clears its receiver before it reads.
+func TestInputOfAPipeWaitsForTheGuest(t *testing.T) {
+	dir := t.TempDir()
+	text := "uname -a; and more than one FIFO holds of text" // without a line's end
+	// mov cx, 8000h; spin: mov dx, 3fah; mov al, 7; out dx, al; mov dx, 3f8h; in al, dx; loop spin
+	deaf := []byte{0xb9, 0, 0x80, 0xba, 0xfa, 3, 0xb0, 7, 0xee, 0xba, 0xf8, 3, 0xec, 0xe2, 0xf4}
+	disk(t, dir, "polls", append(deaf[:len(deaf):len(deaf)], echoes...))
+	// mov dx, 3f9h; mov al, 1; out dx, al, and IIR is looked at instead of LSR:
+	// again: mov dx, 3fah; in al, dx; test al, 4; jz again; mov dx, 3f8h; in al, dx; out dx, al; jmp again
+	byIIR := []byte{0xba, 0xf9, 3, 0xb0, 1, 0xee, 0xba, 0xfa, 3, 0xec, 0xa8, 4, 0x74, 0xf8, 0xba, 0xf8, 3, 0xec, 0xee, 0xeb, 0xf1}
+	disk(t, dir, "interrupts", append(deaf[:len(deaf):len(deaf)], byIIR...))
+	for _, name := range []string{"polls", "interrupts"} {
+		r := do(t, dir, text, "run", name, "--until-serial", "text", "--max-instructions", "1e9")
+		require.Equal(t, exitOK, r.status, r.err)
+		require.Equal(t, text, r.out, name)
+	}
 }
 
 func TestProfile(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 const (
 	// inputRoom is how much input waits in the machine before no more is read.
 	inputRoom = 4096
+	// typedRoom is how much that was typed or pasted waits; the rest is dropped.
+	typedRoom = 64 * inputRoom
 	// redrawEvery bounds how often the screen is drawn.
 	redrawEvery = 33 * time.Millisecond
 )
@@ -177,12 +179,13 @@ func (c *console) look() *outcome {
 	}
 }
 
-// input is where to read from: nowhere while the guest lags behind.
+// input is where to read from: nowhere while the guest lags behind. A terminal
+// is read nevertheless, as the escape may come.
 func (c *console) input() <-chan []byte {
-	if c.m.Pending() > inputRoom || len(c.keys) > inputRoom {
-		return nil
+	if c.raw.IsTerminal() || c.m.Pending() <= inputRoom && len(c.keys) <= inputRoom {
+		return c.chunks
 	}
-	return c.chunks
+	return nil
 }
 
 // receive takes what was typed.
@@ -208,9 +211,14 @@ func (c *console) receive(chunk []byte, ok bool) *outcome {
 			c.help()
 		case terminal.PowerButton:
 			c.m.PowerButton()
+			c.pressed("power button was pressed; a guest without ACPI does not look at it")
 		case terminal.Reset:
 			c.m.ResetButton()
+			c.pressed("reset button was pressed")
 		}
+	}
+	if c.raw.IsTerminal() {
+		guest = guest[:min(len(guest), max(0, typedRoom-c.m.Pending()-len(c.keys)))]
 	}
 	if c.screen != nil {
 		c.keys = append(c.keys, c.keyboard.Feed(guest)...)
@@ -220,13 +228,23 @@ func (c *console) receive(chunk []byte, ok bool) *outcome {
 	return nil
 }
 
+// pressed tells that the emulator took a key, where the guest may not show it:
+// by a line, or by the bell where the terminal shows the guest's screen.
+func (c *console) pressed(what string) {
+	if c.screen != nil {
+		fmt.Fprint(c.out, "\a")
+		return
+	}
+	fmt.Fprintf(c.errs, "\nringzero: the %s\n", what)
+}
+
 // help lists the emulator's own keys.
 func (c *console) help() {
 	if c.screen == nil {
-		fmt.Fprintf(c.errs, "\n%s", terminal.HelpText())
+		fmt.Fprintf(c.errs, "\n%s", terminal.HelpText(c.escape))
 		return
 	}
 	c.helping = true
 	// ECMA-48: erase the page, cursor home.
-	fmt.Fprintf(c.out, "\x1b[0m\x1b[2J\x1b[H%sAny key goes back to the guest.\n", terminal.HelpText())
+	fmt.Fprintf(c.out, "\x1b[0m\x1b[2J\x1b[H%sAny key goes back to the guest.\n", terminal.HelpText(c.escape))
 }

@@ -18,7 +18,7 @@ import (
 // play makes the machine, runs it and says how it ended.
 func (s *session) play() error {
 	keepPipes()
-	c := &console{session: s}
+	c := &console{session: s, filter: terminal.Filter{Escape: s.escape}}
 	sink, err := s.serial.Open(s.out)
 	if err != nil {
 		return err
@@ -60,6 +60,9 @@ func (c *console) play() (end outcome) {
 		c.raw = raw
 		defer c.raw.Restore()
 		c.chunks = terminal.Read(c.in).Chunks()
+		if terminal.IsNull(c.in) {
+			c.notes.tell("standard input is the null device: no input will come")
+		}
 	}
 	if c.display == "terminal" {
 		c.screen = display.New(c.out)

@@ -33,6 +33,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "bios", Usage: "ROM in `FILE` instead of the built-in BIOS"},
 		&cli.StringFlag{Name: "serial", Usage: "`WHERE` COM1 goes: stdio, none or file:PATH", DefaultText: "stdio, but none with --display terminal"},
 		&cli.StringFlag{Name: "display", Usage: "`WHAT` shows the screen: none, or terminal, which takes keys as well", Value: "none"},
+		&cli.StringFlag{Name: "escape", Usage: "`CHAR` before a key for the emulator: a letter for Ctrl and that letter, ^] for Ctrl-], a sign for itself, or none", DefaultText: "Ctrl-A where standard input is a terminal, else none"},
 		&cli.StringFlag{Name: "pace", Usage: "`HOW` time passes: real, as on the host, or fast, skipping what the guest idles", DefaultText: "real where standard input or the display is a terminal, else fast"},
 		&cli.StringFlag{Name: "rtc", Usage: "`DATE` that the clock shows at the start, or now; without a zone it is UTC, as 2024-02-29T12:30:00", Value: "now"},
 		&cli.StringFlag{Name: "seed", Usage: "`N` to start every randomness from", Value: "0"},
@@ -60,6 +61,7 @@ type session struct {
 
 	display string
 	serial  serial.Spec
+	escape  terminal.Escape
 	until   string
 	timeout time.Duration
 	late    <-chan time.Time // --timeout has run out
@@ -192,6 +194,15 @@ func (s *session) console(c *cli.Context) error {
 	}
 	if s.serial.Kind == serial.Stdio && s.display == "terminal" {
 		return usagef("--serial stdio and --display terminal both want the terminal; take --serial none or --serial file:PATH")
+	}
+	s.escape = terminal.NoEscape
+	switch {
+	case c.IsSet("escape"):
+		if s.escape, err = terminal.ParseEscape(c.String("escape")); err != nil {
+			return usagef("--escape: %w", err)
+		}
+	case terminal.IsTerminal(s.in):
+		s.escape = terminal.CtrlA
 	}
 	switch pace := c.String("pace"); pace {
 	case "real", "fast":

@@ -88,9 +88,11 @@ func TestSessionOnATerminal(t *testing.T) {
 	r.wait("GenuineIntel")
 	r.wait("ringzero> ")
 	r.send("\x01h")
+	r.send("\x01p")
 	r.send("off\r")
 	require.Equal(t, exitOK, r.end())
 	require.Contains(t, r.errs.String(), "Ctrl-A X  quit")
+	require.Contains(t, r.errs.String(), "\nringzero: the power button was pressed; ")
 }
 
 func TestWaysOutRestoreTheTerminal(t *testing.T) {
@@ -174,6 +176,7 @@ func seconds(t *testing.T, text string) float64 {
 func running(t *testing.T, dir string, args ...string) (c *exec.Cmd, stderr io.Reader) {
 	t.Helper()
 	c = invoke(t, dir, append([]string{"run", "tells"}, args...)...)
+	c.Stdin = strings.NewReader("")
 	errs, err := c.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
@@ -183,6 +186,18 @@ func running(t *testing.T, dir string, args ...string) (c *exec.Cmd, stderr io.R
 	require.NoError(t, err)
 	require.Equal(t, "A", string(told))
 	return c, errs
+}
+
+// A guest that reads nothing is no reason not to obey.
+func TestEscapeBehindAPasteThatNobodyReads(t *testing.T) {
+	dir := files(t)
+	r := onTerminal(t, "run", filepath.Join(dir, "tells"))
+	require.Eventually(t, func() bool { return settings(t, r.slave) != r.before }, limit, 5*time.Millisecond)
+	for range 4 {
+		r.send(strings.Repeat("x", 4000))
+	}
+	r.send("\x01x")
+	require.Equal(t, exitOK, r.end())
 }
 
 func TestSignalsWithoutATerminal(t *testing.T) {
@@ -212,6 +227,7 @@ func TestLockedDisk(t *testing.T) {
 
 func TestOutputThatNobodyReads(t *testing.T) {
 	c := invoke(t, t.TempDir(), "run", "--memory", "16M")
+	c.Stdin = strings.NewReader("")
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	var errs bytes.Buffer
@@ -316,7 +332,7 @@ func TestFullOutput(t *testing.T) {
 	defer full.Close()
 	c := invoke(t, t.TempDir(), "run", "--memory", "16M")
 	var errs bytes.Buffer
-	c.Stdout, c.Stderr = full, &errs
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(""), full, &errs
 	require.Equal(t, exitFailure, exit(t, c.Run()))
 	oneLine(t, errs.String(), "no space left")
 }

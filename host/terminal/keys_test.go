@@ -29,12 +29,12 @@ func TestFilter(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			var whole Filter
+			whole := Filter{Escape: CtrlA}
 			guest, actions := whole.Split([]byte(row.in))
 			require.Equal(t, row.guest, string(guest))
 			require.Equal(t, row.actions, actions)
 
-			var bytewise Filter
+			bytewise := Filter{Escape: CtrlA}
 			guest, actions = nil, nil
 			for _, b := range []byte(row.in) {
 				g, a := bytewise.Split([]byte{b})
@@ -46,10 +46,46 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+func TestEscape(t *testing.T) {
+	for _, row := range []struct {
+		in   string
+		want Escape
+		name string
+	}{
+		{"a", CtrlA, "Ctrl-A"}, {"A", CtrlA, "Ctrl-A"}, {"^a", CtrlA, "Ctrl-A"}, {"^A", CtrlA, "Ctrl-A"}, {"]", ']', "]"},
+		{"^]", 0x1d, "Ctrl-]"}, {"^", '^', "^"}, {"~", '~', "~"}, {"none", NoEscape, "none"}, {"t", 0x14, "Ctrl-T"},
+	} {
+		got, err := ParseEscape(row.in)
+		require.NoError(t, err, row.in)
+		require.Equal(t, row.want, got, row.in)
+		require.Equal(t, row.name, got.String())
+	}
+	for _, in := range []string{"", " ", "1", "ab", "^1", "^^^", "\x01", "None", "\u00e4"} {
+		_, err := ParseEscape(in)
+		require.ErrorContains(t, err, "none", in)
+	}
+	for _, row := range []struct {
+		escape    Escape
+		in, guest string
+		actions   []Action
+	}{
+		{NoEscape, "\x01x\xff\x00", "\x01x\xff\x00", nil},
+		{'~', "a~xb\x01x~~~a", "ab\x01x~~", []Action{Quit}},
+		{0x14, "\x14h\x14\x14", "\x14", []Action{Help}},
+	} {
+		f := Filter{Escape: row.escape}
+		guest, actions := f.Split([]byte(row.in))
+		require.Equal(t, row.guest, string(guest), row.escape)
+		require.Equal(t, row.actions, actions, row.escape)
+	}
+}
+
 func TestHelpTextListsEveryKey(t *testing.T) {
-	lines := strings.Split(strings.TrimSuffix(HelpText(), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(HelpText(CtrlA), "\n"), "\n")
 	require.Len(t, lines, len(keys))
 	require.Contains(t, lines, "Ctrl-A X  quit")
+	require.Contains(t, lines, "Ctrl-A A  send a Ctrl-A to the guest")
+	require.Contains(t, HelpText('~'), "~ A  send a ~ to the guest\n")
 	asked := map[Action]bool{}
 	for _, k := range keys {
 		asked[k.action] = true

@@ -53,6 +53,9 @@ func Size(f *os.File) (columns, rows int, ok bool) {
 	return columns, rows, err == nil && columns > 0 && rows > 0
 }
 
+// IsTerminal tells whether the input is a terminal in raw mode; nil is none.
+func (r *Raw) IsTerminal() bool { return r != nil && r.state != nil }
+
 // OnRestore adds something that Restore does first, such as leaving the
 // alternate screen. The last added runs first.
 func (r *Raw) OnRestore(f func()) {

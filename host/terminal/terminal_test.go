@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -57,6 +58,23 @@ func TestReader(t *testing.T) {
 			require.Equal(t, row.want, collect(t, r))
 			require.ErrorIs(t, r.Err(), row.err)
 		})
+	}
+}
+
+func TestIsNull(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	if runtime.GOOS != "windows" && runtime.GOOS != "js" {
+		require.True(t, IsNull(null))
+	}
+	for _, name := range []string{"/dev/zero", t.TempDir()} {
+		f, err := os.Open(name)
+		if err != nil {
+			continue // this host has none
+		}
+		require.False(t, IsNull(f), name)
+		f.Close()
 	}
 }
 
