@@ -172,6 +172,9 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{"kernel and BIOS", "run --kernel a --bios b", "either"},
 		{"five disks", "run --disk a --disk b --disk c --disk d --disk e", "four"},
 		{"image and four disks", "run halts --disk idles --disk loops --disk resets --disk triple", "four"},
+		{"disk twice", "run halts --disk halts", "halts: is given as two disks; give it once, or both times with ,ro or ,snapshot"},
+		{"disk twice by two names", "run --disk ./halts --disk halts,ro", "halts and ./halts: are one file, which is given as two disks"},
+		{"disk as floppy too", "run --disk floppy --floppy floppy", "floppy: is given as two disks"},
 		{"two floppies", "run floppy --floppy floppy", "one drive"},
 		{"disk without a name", "run --disk ,readonly", "FILE"},
 		{"code size", "disasm halts --bits 8", "16, 32 or 64"},
@@ -221,7 +224,6 @@ func TestBadInput(t *testing.T) {
 		{"missing disk", "run --disk nowhere", "nowhere: "},
 		{"disk that is a directory", "run --disk folder", "directory"},
 		{"foreign disk", "run --disk qcow2,snapshot", "qemu-img convert"},
-		{"disk twice", "run halts --disk halts", "in use"},
 		{"hard disk as floppy", "run --floppy zeros", "1474560"},
 		{"missing kernel", "run --kernel nowhere", "nowhere: "},
 		{"empty kernel", "run --kernel empty", "empty"},
@@ -273,6 +275,7 @@ func TestExitStatus(t *testing.T) {
 		{"image with options", "run halts,readonly", exitHalted, "halted"},
 		{"486", "run triple --cpu 486", exitTripleFault, "triple fault"},
 		{"least memory", "run halts -m 2M", exitHalted, "halted"},
+		{"disk twice and never written", "run --disk halts,ro --disk halts,snapshot", exitHalted, "halted"},
 		{"options in QEMU's words", "run --disk halts,format=raw,readonly=on,snapshot=off", exitHalted, "halted"},
 	}
 	for _, row := range rows {
@@ -491,7 +494,8 @@ func TestVersion(t *testing.T) {
 func TestRunHelpTellsEveryFlagOnce(t *testing.T) {
 	r := do(t, t.TempDir(), "", "run", "--help")
 	for _, f := range runFlags() {
-		require.Equal(t, 1, strings.Count(r.out, "\n   --"+f.Names()[0]+" "), f.Names()[0])
+		name := "\n   --" + strings.Join(f.Names(), ", -") + " "
+		require.Equal(t, 1, strings.Count(r.out, name), name)
 	}
 	for line := range strings.Lines(r.out) {
 		require.LessOrEqual(t, len(line), helpWidth+1, line)

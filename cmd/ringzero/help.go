@@ -54,12 +54,12 @@ func commandHelp(c *cli.Command) string {
 
 func flagHelp(b *strings.Builder, f cli.DocGenerationFlag, names []string) {
 	text, head := f.GetUsage(), "   --"+names[0]
+	for _, alias := range names[1:] {
+		head += ", -" + alias
+	}
 	if before, rest, ok := strings.Cut(text, "`"); ok {
 		value, after, _ := strings.Cut(rest, "`")
 		head, text = head+" "+value, before+value+after
-	}
-	for _, alias := range names[1:] {
-		head += ", -" + alias
 	}
 	switch d := strings.Trim(f.GetDefaultText(), `"`); d {
 	case "", "0", "false":
@@ -89,7 +89,8 @@ func wrapped(b *strings.Builder, head, text string) {
 const runHelp = `IMAGE is a raw disk or floppy image, or a kernel (Linux bzImage, Multiboot, ELF), told apart by its
 content; ,ro and ,snapshot are those of --disk. Without an image the embedded guest boots.
 
-Standard input is the guest's serial port, in raw mode: Ctrl-A X quits, Ctrl-A H lists the keys.
+Standard input is the guest's serial port. A terminal is in raw mode: Ctrl-A X quits, Ctrl-A H lists the
+keys. From a pipe or a file every byte is the guest's, and waits until the guest reads.
 
 Examples:
    ringzero run                                              the embedded guest

@@ -63,11 +63,40 @@ func (d *drives) open(spec string) (*drive, error) {
 
 func (d *drives) add(path string, opts image.Options) (*drive, error) {
 	im, err := image.Open(path, opts)
+	if errors.Is(err, image.ErrInUse) {
+		if other := d.opened(path); other != "" {
+			return nil, usagef("%s", twice(path, other))
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	d.all = append(d.all, im)
 	return &drive{Image: im, tell: d.tell}, nil
+}
+
+// opened is the name under which this run has the file open already, "" where it
+// has not.
+func (d *drives) opened(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	for _, im := range d.all {
+		if other, err := os.Stat(im.Name()); err == nil && os.SameFile(info, other) {
+			return im.Name()
+		}
+	}
+	return ""
+}
+
+func twice(path, other string) string {
+	if path != other {
+		path += " and " + other + ": are one file, which"
+	} else {
+		path += ":"
+	}
+	return path + " is given as two disks; give it once, or both times with ,ro or ,snapshot"
 }
 
 // driveNames puts the files behind the BIOS's numbers of the drives.

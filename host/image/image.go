@@ -67,7 +67,7 @@ func Open(path string, opts Options) (*Image, error) {
 	f, err := os.OpenFile(path, flag, 0)
 	if err != nil {
 		if writes && errors.Is(err, os.ErrPermission) {
-			return nil, fmt.Errorf("%s: may not be written; give it as %s,readonly or %s,snapshot: %w", path, path, path, cause(err))
+			return nil, fmt.Errorf("%s: may not be written; give it as %s,ro or %s,snapshot: %w", path, path, path, cause(err))
 		}
 		return nil, openError(path, err)
 	}

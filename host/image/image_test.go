@@ -191,7 +191,7 @@ func TestPermission(t *testing.T) {
 	path := file(t, 1)
 	require.NoError(t, os.Chmod(path, 0o400))
 	_, err = Open(path, Options{})
-	require.ErrorContains(t, err, "give it as "+path+",readonly")
+	require.ErrorContains(t, err, "give it as "+path+",ro")
 	open(t, path, Options{ReadOnly: true})
 }
 

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock takes an advisory lock of the whole file without waiting: exclusive for
-// a writer, shared for a reader. It ends with the descriptor, so a killed
+// lockWhole takes an advisory lock of the whole file without waiting: exclusive
+// for a writer, shared for a reader. It ends with the descriptor, so a killed
 // process leaves none. Where the file system has no locks there is none.
-func lock(f *os.File, exclusive bool) error {
+func lockWhole(f *os.File, exclusive bool) error {
 	how := unix.LOCK_SH
 	if exclusive {
 		how = unix.LOCK_EX
