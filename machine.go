@@ -125,6 +125,11 @@ func (m *Machine) chips() {
 	m.Keys = i8042.New(c, m.PIC.Line(1), m.PIC.Line(12), m.a20, resetLine)
 	m.port92 = port92.New(m.a20, resetLine)
 	m.COM1 = uart.New(c, m.PIC.Line(4), m.conf.Serial)
+	m.COM1.OnReady(func() {
+		if len(m.pending) != 0 {
+			m.CPU.Leave()
+		}
+	})
 	m.VGA = vga.New(c)
 	m.PCI = pci.New()
 	m.Host = i440fx.New(m.shadow)

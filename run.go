@@ -115,9 +115,7 @@ func (m *Machine) Step() Stop {
 		step := c.Steps()
 		m.Clock.Set(m.clock.at(step))
 		m.Clock.Fire()
-		if turn == 0 {
-			m.letIn(step, m.Clock.Now())
-		}
+		m.letIn(step, m.Clock.Now())
 		switch {
 		case m.reset:
 			m.reset = false

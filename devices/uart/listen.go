@@ -30,6 +30,11 @@ func (s *State) listens() bool {
 	return s.Listening && s.IER&ierERBFI != 0 || s.Polls >= pollsMean
 }
 
+// OnReady has f called after each access and each event that leaves the port
+// Ready, so that what waits outside comes in at that instruction and not when
+// somebody looks next.
+func (u *UART) OnReady(f func()) { u.ready = f }
+
 // enabled starts the wait where the interrupt was enabled just now.
 func (u *UART) enabled() {
 	s := &u.state
@@ -60,6 +65,7 @@ func (u *UART) listened() {
 	s := &u.state
 	s.ListenAt = bus.Never
 	s.Listening = s.IER&ierERBFI != 0
+	u.update()
 }
 
 // polled counts a read of LSR.

@@ -139,3 +139,35 @@ func TestSaveWhileTheWaitRuns(t *testing.T) {
 	bad.Polls = pollsMean + 1
 	require.Error(t, c.Load(bus.Marshal(kind, version, &bad)))
 }
+
+func TestOnReadyComesWithTheAccess(t *testing.T) {
+	b := open(0)
+	calls := 0
+	b.OnReady(func() { calls++ })
+	came := func(want bool, what string) {
+		t.Helper()
+		require.Equal(t, want, calls > 0, what)
+		calls = 0
+	}
+	b.out(ier, 1)
+	came(false, "enabled just now")
+	b.settle()
+	came(true, "the time has come")
+	b.out(ier, 0)
+	came(false, "masked")
+	b.out(ier, 1)
+	came(true, "unmasked")
+	b.feed("0123456789abcdef")
+	calls = 0
+	b.in(lsr)
+	came(false, "the FIFO is full")
+	b.in(rbr)
+	came(true, "room")
+	b.out(ier, 0)
+	b.readAll()
+	calls = 0
+	b.poll(30)
+	came(false, "polled a little")
+	b.poll(2)
+	came(true, "polled")
+}

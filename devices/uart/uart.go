@@ -94,6 +94,7 @@ type UART struct {
 	sink    bus.CharSink
 	timeout *bus.Timer
 	listen  *bus.Timer
+	ready   func() // see OnReady
 }
 
 // New makes a port that drives irq (INTR) and sends to sink; without a sink
@@ -325,5 +326,8 @@ func (u *UART) update() {
 	if asks := s.cause() != iirNone; asks != s.INTR {
 		s.INTR = asks
 		u.irq.Set(asks)
+	}
+	if u.ready != nil && u.Ready() {
+		u.ready()
 	}
 }
