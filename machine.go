@@ -7,6 +7,7 @@ import (
 	"ringzero/bios"
 	"ringzero/bus"
 	"ringzero/cpu"
+	"ringzero/decoder"
 	"ringzero/devices/debugport"
 	"ringzero/devices/i440fx"
 	"ringzero/devices/i8042"
@@ -234,7 +235,7 @@ func (m *Machine) firmware() error {
 	m.bios, err = bios.New(bios.Config{
 		Regs: biosRegs{m.CPU}, Memory: m.Memory, Ports: m.Ports, Drives: drives,
 		LowRAM: m.Memory.LowRAM(), HighRAM: m.Memory.HighRAM(), CPUMHz: 1000, Banner: "ringzero\r\n", Kernel: m.conf.Kernel,
-		NoBoot: m.conf.OnBoot,
+		NoBoot: m.conf.OnBoot, LongMode: m.CPU.Model.Has(decoder.LM),
 	})
 	if err != nil {
 		return err

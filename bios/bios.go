@@ -89,6 +89,10 @@ type Config struct {
 	LowRAM  uint64
 	HighRAM uint64
 
+	// LongMode is whether the processor has it: a kernel that needs it is
+	// refused elsewhere.
+	LongMode bool
+
 	// CPUMHz is told by SMBIOS, Banner is put on the screen by POST.
 	CPUMHz int
 	Banner string
@@ -142,6 +146,9 @@ func New(cfg Config) (*BIOS, error) {
 	}
 	if k := cfg.Kernel; k != nil {
 		p, err := PlanKernel(*k, b.memMap)
+		if err == nil && p.LongMode && !cfg.LongMode {
+			err = errors.New("the Linux kernel is a 64-bit one, and the processor has no long mode: take a 32-bit kernel (i386, 686)")
+		}
 		if err != nil {
 			return nil, &KernelError{err}
 		}

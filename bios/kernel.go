@@ -140,9 +140,10 @@ func foreign(head []byte, r io.ReaderAt, size int64) string {
 // Plan is a kernel laid out for a machine: what goes where, and its entry. It
 // refers to the bytes of the Kernel it was made from.
 type Plan struct {
-	Kind   Kind
-	Entry  Entry
-	pieces []piece
+	Kind     Kind
+	Entry    Entry
+	LongMode bool // it is a 64-bit kernel, though entered in 16 or 32 bits
+	pieces   []piece
 }
 
 // piece is data at a physical address, followed by zeros.

@@ -28,6 +28,7 @@ const (
 	hdrHeapEnd      = 0x224
 	hdrCmdlinePtr   = 0x228
 	hdrInitrdMax    = 0x22c
+	hdrXLoadFlags   = 0x236
 	hdrCmdlineSize  = 0x238
 	hdrPrefAddress  = 0x258
 	hdrInitSize     = 0x260
@@ -35,6 +36,7 @@ const (
 
 	loadedHigh = 1 << 0
 	canUseHeap = 1 << 7
+	kernel64   = 1 << 0 // of xloadflags, since 2.12: it needs long mode
 
 	// For protocols before 2.02: the command line's place, in the boot sector.
 	oldCmdlineMagic  = 0x20
@@ -101,7 +103,7 @@ func planLinux(k Kernel, memory []MemRange) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Kind: KindLinux}
+	p := &Plan{Kind: KindLinux, LongMode: l.version >= 0x20c && l.setup[hdrXLoadFlags]&kernel64 != 0}
 	heap := linuxHeap
 	if l.version < 0x202 || !l.high {
 		heap = linuxOldHeap

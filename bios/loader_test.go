@@ -86,6 +86,36 @@ func TestInitrdHeedsLimits(t *testing.T) {
 	}
 }
 
+func Test64BitKernelWantsLongMode(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		version uint16
+		flags   byte
+		cpu     bool
+		ok      bool
+	}{
+		{"64 bits on a 32-bit processor", 0x20f, 0x3f, false, false},
+		{"64 bits on a 64-bit processor", 0x20f, 0x3f, true, true},
+		{"32 bits, above 4 GiB", 0x20f, 0x02, false, true},
+		{"before there were these flags", 0x20b, 0x3f, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			image := bzImage(1000)
+			binary.LittleEndian.PutUint16(image[hdrVersion:], c.version)
+			image[hdrXLoadFlags] = c.flags
+			k := newKit(t, nil)
+			_, err := New(Config{Regs: k, Memory: k.mem, Ports: k.ports, LowRAM: 16 << 20, LongMode: c.cpu, Kernel: &Kernel{Image: image}})
+			if c.ok {
+				require.NoError(t, err)
+				return
+			}
+			var wrong *KernelError
+			require.ErrorAs(t, err, &wrong)
+			require.EqualError(t, err, "the Linux kernel is a 64-bit one, and the processor has no long mode: take a 32-bit kernel (i386, 686)")
+		})
+	}
+}
+
 func TestLinuxErrors(t *testing.T) {
 	put32at := func(at int, v uint32) func([]byte) []byte {
 		return func(p []byte) []byte { binary.LittleEndian.PutUint32(p[at:], v); return p }

@@ -97,6 +97,16 @@ func disk(t *testing.T, dir, name string, code []byte) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), image, 0o600))
 }
 
+// bzImage64 is a Linux kernel of protocol 2.15 that holds no code.
+func bzImage64() []byte {
+	p := make([]byte, 6*512)
+	p[0x1f1], p[510], p[511] = 4, 0x55, 0xaa
+	copy(p[0x200:], "\xeb\x6aHdrS\x0f\x02")
+	p[0x211], p[0x236] = 1, 0x3f // loaded high; xloadflags
+	p[0x216], p[0x25a], p[0x262] = 0x10, 0x10, 0x10
+	return p
+}
+
 // files makes a folder with everything that the tables below name.
 func files(t *testing.T) string {
 	t.Helper()
@@ -113,6 +123,7 @@ func files(t *testing.T) string {
 	write("qcow2", append([]byte("QFI\xfb"), make([]byte, 4092)...))
 	write("gzip", append([]byte("\x1f\x8b"), make([]byte, 510)...))
 	write("floppy", make([]byte, 1474560))
+	write("bzImage64", bzImage64())
 	write("halfelf", []byte("\x7fELF\x01\x01\x01"))
 	odd := make([]byte, 1000)
 	odd[510], odd[511] = 0x55, 0xaa
@@ -215,6 +226,7 @@ func TestBadInput(t *testing.T) {
 		{"device", "run " + os.DevNull, "neither a file nor a disk"},
 		{"floppy that boots nothing", "run floppy", "boot sector"},
 		{"truncated kernel", "run halfelf", "halfelf: the ELF kernel is truncated"},
+		{"kernel for another processor", "run bzImage64", "bzImage64: the Linux kernel is a 64-bit one, and the processor has no long mode: take a 32-bit kernel"},
 		{"kernel that wants no initrd", "run --kernel halfelf --initrd zeros", "halfelf, zeros: "},
 		{"disk that boots nothing", "run --disk zeros", "disk 80h (zeros) has no boot signature"},
 		{"kernel larger than memory", "run --memory 2M --kernel big", "big: has 3 MiB; no kernel for this machine has more than 2 MiB"},
