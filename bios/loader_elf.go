@@ -25,6 +25,7 @@ type elfSegment struct {
 	data         []byte
 	vaddr, paddr uint64
 	memsz        uint64
+	headers      bool // it begins with the file's own
 }
 
 // elfFile is a 32-bit executable for the 386.
@@ -60,7 +61,8 @@ func parseELF(image []byte) (*elfFile, error) {
 			return nil, fmt.Errorf("the ELF kernel is truncated: segment %d ends beyond the file", i)
 		}
 		f.segments = append(f.segments, elfSegment{
-			data: image[from : from+filesz], vaddr: uint64(le.Uint32(h[8:])), paddr: uint64(le.Uint32(h[12:])), memsz: memsz})
+			data: image[from : from+filesz], vaddr: uint64(le.Uint32(h[8:])), paddr: uint64(le.Uint32(h[12:])), memsz: memsz,
+			headers: from == 0})
 	}
 	if len(f.segments) == 0 {
 		return nil, errors.New("the ELF kernel has nothing to load")
@@ -95,6 +97,9 @@ const (
 // place adds the segments to a plan and answers the end of the highest.
 func (f *elfFile) place(p *Plan, memory []MemRange) (end uint64, err error) {
 	for _, s := range f.segments {
+		if s = s.withoutHeaders(mainRAM(memory).Base, uint64(f.physicalEntry())); s.memsz == 0 {
+			continue
+		}
 		if err := loadable(s.paddr, s.memsz, memory); err != nil {
 			return 0, err
 		}
@@ -102,6 +107,22 @@ func (f *elfFile) place(p *Plan, memory []MemRange) (end uint64, err error) {
 		end = max(end, s.paddr+s.memsz)
 	}
 	return end, nil
+}
+
+// elfPage is what ld rounds segments down to, on the 386.
+const elfPage = 0x1000
+
+// withoutHeaders leaves out the page of a segment that lies just below base: a
+// plain `ld -Ttext 0x100000` puts the file's headers there, in the ROM, and
+// nobody misses them.
+func (s elfSegment) withoutHeaders(base, entry uint64) elfSegment {
+	if !s.headers || s.paddr >= base || s.paddr < base-elfPage || entry >= s.paddr && entry < base {
+		return s
+	}
+	cut := min(base-s.paddr, s.memsz)
+	s.data = s.data[min(cut, uint64(len(s.data))):]
+	s.paddr, s.vaddr, s.memsz = s.paddr+cut, s.vaddr+cut, s.memsz-cut
+	return s
 }
 
 // loadable checks that a range is memory that a kernel may have.

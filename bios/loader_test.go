@@ -197,6 +197,56 @@ func TestELF(t *testing.T) {
 	require.Equal(t, "code\x00\x00\x00\x00\x00\x00\x00\x00\xff", string(readAll(k.mem, 0x100000, 13)))
 }
 
+// ld -Ttext 0x100000 makes a segment of the file's headers at 0xff000, alone or
+// with the code behind them.
+func TestELFWithHeadersBelowItsText(t *testing.T) {
+	file := func(segments ...[4]uint32) []byte { // offset, address, bytes in the file, in memory
+		p := make([]byte, 0x1004)
+		le := binary.LittleEndian
+		copy(p, "\x7fELF\x01\x01\x01")
+		le.PutUint16(p[18:], elfEM386)
+		le.PutUint32(p[24:], 0x100000)
+		le.PutUint32(p[28:], elfHeader)
+		le.PutUint16(p[42:], elfProgram)
+		le.PutUint16(p[44:], uint16(len(segments)))
+		for i, s := range segments {
+			h := p[elfHeader+i*elfProgram:]
+			for j, v := range []uint32{elfPTLoad, s[0], s[1], s[1], s[2], s[3], 7, 0x1000} {
+				le.PutUint32(h[4*j:], v)
+			}
+		}
+		copy(p[0x1000:], "code")
+		return p
+	}
+	for _, c := range []struct {
+		name, err string
+		image     []byte
+	}{
+		{"alone", "", file([4]uint32{0, 0xff000, 0x94, 0x94}, [4]uint32{0x1000, 0x100000, 4, 12})},
+		{"with the code", "", file([4]uint32{0, 0xff000, 0x1004, 0x100c})},
+		{"no headers", "not free", file([4]uint32{4, 0xff000, 0x94, 0x94}, [4]uint32{0x1000, 0x100000, 4, 12})},
+		{"more than a page below", "not free", file([4]uint32{0, 0xfe000, 0x94, 0x94}, [4]uint32{0x1000, 0x100000, 4, 12})},
+		{"entered there", "not free", func() []byte {
+			p := file([4]uint32{0, 0xff000, 0x1004, 0x100c})
+			binary.LittleEndian.PutUint32(p[24:], 0xff800)
+			return p
+		}()},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k := newKit(t, nil)
+			e, err := LoadKernel(k.mem, Kernel{Image: c.image}, smallMap)
+			if c.err != "" {
+				require.ErrorContains(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			require.EqualValues(t, 0x100000, e.EIP)
+			require.Equal(t, "code\x00\x00", string(readAll(k.mem, 0x100000, 6)))
+			require.Equal(t, make([]byte, 4), readAll(k.mem, 0xff000, 4), "the ROM is left alone")
+		})
+	}
+}
+
 func TestELFErrors(t *testing.T) {
 	good := func() []byte { return elf32(0x100000, 0x100000, 0x100000, []byte("code"), 4) }
 	for _, c := range []struct {
