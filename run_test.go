@@ -146,3 +146,14 @@ func TestAHundredYears(t *testing.T) {
 		})
 	}
 }
+
+// TestJumpToTheResetVector: who jumps there without a reset gets one.
+func TestJumpToTheResetVector(t *testing.T) {
+	for _, code := range []string{"ea f0ff 00f0", "ea 0000 ffff", "fa b0fe e664 f4", "ea 5be0 00f0"} {
+		require.Equal(t, ringzero.Rebooted, run(boot(t, code, ringzero.Config{NoReboot: true})), code)
+	}
+	// A byte in CMOS tells the second time.
+	const code = "fab040e670e4713c5a7410b040e670b05ae671 ea0000ffff 9090909090 90 9090 ba0105b80700 66ef"
+	m := boot(t, code, ringzero.Config{})
+	require.Equal(t, ringzero.DebugExit, run(m))
+}

@@ -8,7 +8,6 @@ import (
 
 	"ringzero"
 	"ringzero/host/serial"
-	"ringzero/x86"
 )
 
 // limited is the end by --timeout.
@@ -44,26 +43,9 @@ func (s *session) tell(c *console, end outcome) {
 	case end.why == ringzero.Rebooted:
 		fmt.Fprintf(s.errs, "ringzero: %s\n", says)
 	case says != "":
-		fmt.Fprint(s.errs, shortReport(c.m, "ringzero: "+says))
+		fmt.Fprint(s.errs, c.m.ShortReport("ringzero: "+says))
 	}
 	s.lastScreen(c)
-}
-
-// shortReport is one line on where the machine stands.
-func shortReport(m *ringzero.Machine, why string) string {
-	c := m.CPU
-	mode := "real mode"
-	switch {
-	case c.CR0&x86.CR0_PE != 0 && c.Flags&x86.VM != 0:
-		mode = "virtual-8086 mode"
-	case c.CR0&x86.CR0_PE != 0:
-		mode = fmt.Sprintf("protected mode, CPL %d", c.CPL)
-	}
-	halted := ""
-	if c.Halted {
-		halted = ", halted until an interrupt"
-	}
-	return fmt.Sprintf("%s at %04x:%08x after %d steps, %s%s\n", why, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), mode, halted)
 }
 
 // counted is a sink that knows whether something was sent to it.

@@ -1,0 +1,90 @@
+package ringzero
+
+import (
+	"fmt"
+	"strings"
+
+	"ringzero/cpu"
+	"ringzero/x86"
+)
+
+// ShortReport tells in a few lines where a run stood when it was ended: the
+// place and the mode, the last exceptions with a count where one repeats, and a
+// loop where the guest is in one. It changes nothing.
+func (m *Machine) ShortReport(why string) string {
+	var b strings.Builder
+	c := m.CPU
+	state := ""
+	if c.Halted {
+		state = ", halted until an interrupt"
+	}
+	fmt.Fprintf(&b, "%s at %04x:%08x after %d steps, %.3f s of virtual time, CPL %d, %s%s\n",
+		why, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), float64(m.Now())/1e9, c.CPL, m.modeName(), state)
+	m.shortFaults(&b)
+	m.shortLoop(&b)
+	m.reportCode(&b)
+	return b.String()
+}
+
+// shortFaults groups exceptions that are the same at the same place.
+func (m *Machine) shortFaults(b *strings.Builder) {
+	all := chain(&m.CPU.Faults, Going)
+	type group struct {
+		cpu.FaultEntry
+		n int
+	}
+	var groups []group
+	for _, f := range all {
+		if n := len(groups); n > 0 && groups[n-1].Exc == f.Exc && groups[n-1].CS == f.CS && groups[n-1].EIP == f.EIP {
+			groups[n-1].n++
+			groups[n-1].Steps = f.Steps
+			continue
+		}
+		groups = append(groups, group{f, 1})
+	}
+	const most = 3
+	for _, g := range groups[max(0, len(groups)-most):] {
+		times := ""
+		switch {
+		case g.n == len(all) && g.n < m.CPU.Faults.N:
+			times = fmt.Sprintf(", the last %d of %d alike", g.n, m.CPU.Faults.N)
+		case g.n > 1:
+			times = fmt.Sprintf(", %d times", g.n)
+		}
+		fmt.Fprintf(b, "  step %d at %04x:%08x: %s%s\n", g.Steps, g.CS, g.EIP, g.Exc.Error(), times)
+	}
+	if len(groups) > 0 && m.CPU.Faults.N > len(all) {
+		fmt.Fprintf(b, "  %d exceptions in all\n", m.CPU.Faults.N)
+	}
+}
+
+// A guest is in a loop where it has entered at most loopBlocks blocks in the
+// last loopSteps steps.
+const (
+	loopBlocks = 8
+	loopSteps  = 100_000
+)
+
+func (m *Machine) shortLoop(b *strings.Builder) {
+	blocks, steps := m.Engine.Recent(loopBlocks + 1)
+	now := m.CPU.Steps()
+	n := 0
+	for n < len(blocks) && now-steps[n] <= loopSteps {
+		n++
+	}
+	if n == 0 || n > loopBlocks || now < loopSteps {
+		return
+	}
+	insts, lo, hi := map[uint64]bool{}, ^uint64(0), uint64(0) // blocks may overlap
+	for _, block := range blocks[:n] {
+		va, ok := m.linearOf(block.Off)
+		if !ok {
+			return
+		}
+		for i := range block.Sites {
+			insts[va+uint64(block.Sites[i].Off)] = true
+		}
+		lo, hi = min(lo, va), max(hi, va+uint64(block.Bytes)-1)
+	}
+	fmt.Fprintf(b, "  a loop: nothing but %d instructions at linear %08x to %08x in the last %d steps\n", len(insts), lo, hi, loopSteps)
+}
