@@ -1,6 +1,7 @@
 package mmu
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -311,6 +312,53 @@ func BenchmarkWalk(b *testing.B) {
 	space(m, dirAt, tableAt)
 	for b.Loop() {
 		_, _ = m.Translate(0x10, Write, true)
+	}
+}
+
+// BenchmarkA20 opens and closes line 20, with an access between.
+func BenchmarkA20(b *testing.B) {
+	m := newMMU(b)
+	for open := false; b.Loop(); open = !open {
+		m.SetA20(open)
+		_, _ = m.Translate(0x1000, Read, false)
+	}
+}
+
+// BenchmarkSetMark marks a page that has a write tag, and gives the tag back.
+func BenchmarkSetMark(b *testing.B) {
+	m := newMMU(b)
+	_, _ = m.Translate(target, Write, false)
+	e := m.Context.Super.At(target)
+	for b.Loop() {
+		m.Mem.SetMark(target>>12, bus.Code)
+		m.Mem.ClearMark(target>>12, bus.Code)
+		m.Unmark(e, target, false)
+	}
+}
+
+// BenchmarkManySpaces goes round more address spaces than contexts are kept, each
+// with 32 tables.
+func BenchmarkManySpaces(b *testing.B) {
+	for _, n := range []uint64{20, maxContexts + 20} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			m := newMMU(b)
+			for i := range n {
+				for t := range uint64(32) {
+					m.Mem.Store(0x100000+i<<12+4*t, 4, (0x200000+t<<12)|p|w|u)
+					m.Mem.Store(0x200000+t<<12, 4, target|p|w|u)
+				}
+			}
+			m.Mode = Mode{CR0: x86.CR0_PG}
+			for i := uint64(0); b.Loop(); i++ {
+				m.Mode.CR3 = 0x100000 + i%n<<12
+				m.Switch()
+				for t := range uint64(32) {
+					if va := t << 22; m.Context.User.At(va).Read != va {
+						_, _ = m.Translate(va, Read, true)
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -26,11 +26,15 @@ type Entry struct {
 
 var empty = Entry{Invalid, Invalid, Invalid, 0}
 
-// TLB is a first-level array, indexed by the low bits of the page number.
+// TLB is a first-level array, indexed by the low bits of the page number, with
+// the bits above folded in: heaps, stacks and mappings of many guests lie at
+// multiples of 16 MiB.
 type TLB [TLBSize]Entry
 
 // slot is the index of a linear address.
-func slot(va uint64) uint64 { return va >> bus.PageShift % TLBSize }
+func slot(va uint64) uint64 { return (va>>bus.PageShift ^ va>>foldShift) % TLBSize }
+
+const foldShift = bus.PageShift + 12 // 12 bits of index
 
 // At is the entry of a linear address.
 func (t *TLB) At(va uint64) *Entry { return &t[slot(va)] }
