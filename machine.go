@@ -57,6 +57,7 @@ type Machine struct {
 	wanted Stop
 	reset  bool
 	slice  uint64 // steps of the next slice, at most
+	work   uint64 // what its accesses to devices stand for, in steps
 	clock  timebase
 }
 
@@ -84,7 +85,7 @@ func New(conf Config) (*Machine, error) {
 	m.CPU = cpu.New(model, mem, m.Ports)
 	m.CPU.Seed(conf.Seed)
 	m.CPU.Time = m.clock.at
-	m.CPU.SyncClock = func() { m.Clock.Set(m.clock.at(m.CPU.Steps())) }
+	m.CPU.SyncClock = m.syncClock
 	m.CPU.Spend = m.spend
 	m.Clock.Changed = m.CPU.Leave
 	m.Engine = translator.New(m.CPU, conf.Engine)

@@ -44,11 +44,14 @@ func (s Stop) String() string {
 }
 
 // A slice is what runs between two looks at the outside. It is at most maxSlice
-// steps, some 0.3 ms of ordinary code, and fewer where steps take long on this
+// steps, a millisecond of ordinary code, and fewer where steps take long on this
 // host: at its end nothing happens to the guest, so its length never shows.
 const (
 	minSlice = 100
-	maxSlice = 50_000
+	maxSlice = 200_000
+	// deviceWork is how many further steps of the slice an access to a device
+	// stands for.
+	deviceWork = 50
 	// mostTurns bounds what a slice does beside running code: interrupts
 	// delivered, idle time passed over.
 	mostTurns = 500
@@ -68,6 +71,13 @@ func (m *Machine) Tune(took time.Duration) {
 	case took < longSlice/4:
 		m.slice = min(maxSlice, m.slice*2)
 	}
+}
+
+// syncClock brings the bus clock to the present, as a device is to see it.
+func (m *Machine) syncClock() {
+	m.Clock.Set(m.clock.at(m.CPU.Steps()))
+	m.work += deviceWork
+	m.CPU.Shorten(deviceWork)
 }
 
 // spend lets time pass within a step; what is due comes as much nearer.
@@ -110,7 +120,8 @@ func (m *Machine) Stop(why Stop) {
 // raises itself, code breakpoints first (6 to 10), which is the engine's.
 func (m *Machine) Step() Stop {
 	c := m.CPU
-	end := c.Steps() + m.slice
+	begin := c.Steps()
+	m.work = 0
 	for turn := range mostTurns {
 		step := c.Steps()
 		m.Clock.Set(m.clock.at(step))
@@ -148,10 +159,10 @@ func (m *Machine) Step() Stop {
 				return why
 			}
 			continue
-		case step >= end:
+		case step-begin+m.work >= m.slice:
 			return Going
 		}
-		budget := end - step
+		budget := m.slice - m.work - (step - begin)
 		if next := m.Clock.Next(); next != bus.Never {
 			budget = min(budget, m.clock.until(step, next))
 		}

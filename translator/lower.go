@@ -132,6 +132,12 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		if in.N == 3 {
 			u.Aux = l.arg(&u, in, 2)
 		}
+	case decoder.MUL:
+		if o := &in.Args[in.N-1]; o.Kind != decoder.KindReg || o.Size != 4 {
+			l.callOut(in, site, cpu.MUL, cpu.FlowOn)
+			return false
+		}
+		u.Op, u.Writes, u.Kills, u.S = ir.Mul, arith, arith, l.arg(&u, in, int(in.N)-1)
 	case decoder.PUSH:
 		u.Op, u.W, u.Exits = ir.Push, log2(in.OpSize), true
 		u.S = l.arg(&u, in, 0)

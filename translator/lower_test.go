@@ -69,7 +69,7 @@ func lowered(t testing.TB, e *Engine, mode uint32, code string) ([]ir.Uop, *ir.B
 }
 
 var opNames = [...]string{"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "inc", "dec", "neg", "not", "mov",
-	"movzx", "movsx", "lea", "rol", "ror", "rcl", "rcr", "shl", "shr", "sar", "shld", "shrd", "imul", "push", "pop", "xchg",
+	"movzx", "movsx", "lea", "rol", "ror", "rcl", "rcr", "shl", "shr", "sar", "shld", "shrd", "imul", "mul", "push", "pop", "xchg",
 	"bswap", "setcc", "cmov", "widen", "signdx", "leave", "nop", "callout", "fall", "jmp", "jcc", "jmpind", "call",
 	"callind", "ret", "loop", "callend", "callaway", "calljump"}
 

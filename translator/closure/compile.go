@@ -205,6 +205,8 @@ func (k *Backend) fn(u *ir.Uop) ir.Fn {
 		return k.shift(u)
 	case ir.ShlD, ir.ShrD:
 		return k.double(u)
+	case ir.Mul:
+		return k.mul(u)
 	case ir.IMul:
 		return k.imul(u)
 	case ir.Push:
@@ -374,6 +376,18 @@ func linear(c *cpu.CPU, m *address, flat bool, size int, s *cpu.Site) uint64 {
 		return m.offset()
 	}
 	return m.writable(c, size, s)
+}
+
+// mul is EDX:EAX of EAX and a register.
+func (k *Backend) mul(u *ir.Uop) ir.Fn {
+	ax, dx, s0, flags := &k.c.R[x86.AX], &k.c.R[x86.DX], k.regs(u).s0, u.Live != 0
+	return func(c *cpu.CPU) {
+		p := uint64(uint32(*ax)) * uint64(uint32(*s0))
+		*ax, *dx = uint64(uint32(p)), p>>32
+		if flags {
+			c.CCOp, c.CCRes, c.CCSrc = cpu.CCMul|2, uint64(uint32(p)), p>>32
+		}
+	}
 }
 
 func (k *Backend) imul(u *ir.Uop) ir.Fn {

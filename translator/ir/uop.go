@@ -39,6 +39,7 @@ const (
 	ShlD // Aux is the count operand
 	ShrD
 	IMul // D = S * Aux, or D * S where Aux is absent
+	Mul  // EDX:EAX of EAX and S, unsigned
 	Push
 	Pop
 	Xchg
