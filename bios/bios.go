@@ -55,10 +55,13 @@ const (
 
 // Kernel is what is started instead of a boot sector.
 type Kernel struct {
-	Image   []byte   // bzImage, Multiboot or ELF, told apart by content
-	Initrd  []byte   // Linux's initrd; nil for none
-	Cmdline string   // without the terminating zero
-	Modules []Module // Multiboot modules; Initrd counts as the first one
+	Image   []byte // bzImage, Multiboot or ELF, told apart by content
+	Initrd  []byte // Linux's initrd; nil for none
+	Cmdline string // without the terminating zero
+	// Name and InitrdName are the files' names, with which the command lines of
+	// Multiboot begin (GRUB's and QEMU's way); Linux's has none.
+	Name, InitrdName string
+	Modules          []Module // Multiboot modules; Initrd counts as the first one
 }
 
 // KernelError is why New can't start a kernel: one line that says what is wrong

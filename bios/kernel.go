@@ -65,8 +65,11 @@ func DetectImage(r io.ReaderAt, size int64) (Kind, error) {
 	case signed:
 		return KindUnknown, fmt.Errorf("the disk image has %d bytes, not a whole number of sectors: is it truncated?", size)
 	}
-	return KindUnknown, errors.New("the image has no boot signature (55 AA) and is no kernel that can be started: Linux, Multiboot or ELF")
+	return KindUnknown, ErrUnsigned
 }
+
+// ErrUnsigned is of an image of whole sectors that this BIOS would not start.
+var ErrUnsigned = errors.New("the image has no boot signature (55 AA) and is no kernel that can be started: Linux, Multiboot or ELF")
 
 // bootable tells whether a boot sector's signature is there.
 func bootable(head []byte) bool {

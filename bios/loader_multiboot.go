@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"ringzero/x86"
 )
@@ -70,9 +71,9 @@ func planMultiboot(k Kernel, memory []MemRange) (*Plan, error) {
 	p.Entry.Regs[x86.BX] = mbInfo
 	modules := k.Modules
 	if len(k.Initrd) > 0 {
-		modules = append([]Module{{Data: k.Initrd}}, modules...)
+		modules = append([]Module{{Data: k.Initrd, Cmdline: k.InitrdName}}, modules...)
 	}
-	return p, p.multibootInfo(k.Cmdline, modules, end, memory)
+	return p, p.multibootInfo(strings.TrimSpace(k.Name+" "+k.Cmdline), modules, end, memory)
 }
 
 func (p *Plan) placeELF(image []byte, memory []MemRange) (end uint64, err error) {

@@ -290,7 +290,7 @@ func TestMultibootELF(t *testing.T) {
 	k := newKit(t, nil)
 	code := make([]byte, 100)
 	image := multiboot(elf32(0x100000, 0x100000, 0x100040, code, 8000), elfHeader+elfProgram, mbPageAlign|mbMemoryInfo)
-	e, err := LoadKernel(k.mem, Kernel{Image: image, Cmdline: "kernel x", Initrd: []byte("module 0"),
+	e, err := LoadKernel(k.mem, Kernel{Image: image, Name: "kernel", Cmdline: "x", Initrd: []byte("module 0"), InitrdName: "dir/m0",
 		Modules: []Module{{Data: []byte("module 1"), Cmdline: "m1 y"}}}, smallMap)
 	require.NoError(t, err)
 	require.True(t, e.Protected)
@@ -309,6 +309,7 @@ func TestMultibootELF(t *testing.T) {
 	mods := readAll(k.mem, uint64(le.Uint32(info[24:])), 32)
 	require.Equal(t, []uint32{0x102000, 0x102008}, []uint32{le.Uint32(mods), le.Uint32(mods[4:])})
 	require.Equal(t, "module 1", text(le.Uint32(mods[16:])))
+	require.Equal(t, "dir/m0", text(le.Uint32(mods[8:])))
 	require.Equal(t, "m1 y", text(le.Uint32(mods[24:])))
 	require.Equal(t, uint32(24*len(smallMap)), le.Uint32(info[44:]))
 	first := readAll(k.mem, uint64(le.Uint32(info[48:])), 24)

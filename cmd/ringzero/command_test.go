@@ -260,6 +260,19 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// TestUnsignedImageForOwnBIOS: what a disk must look like is the business of the
+// ROM that was given.
+func TestUnsignedImageForOwnBIOS(t *testing.T) {
+	dir := files(t)
+	rom := bytes.Repeat([]byte{0x90}, 4096)
+	copy(rom[4096-16:], []byte{0xfa, 0xf4})
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "halting"), rom, 0o600))
+	r := do(t, dir, "", "run", "--bios", "halting", "zeros")
+	require.Equal(t, exitHalted, r.status, r.err)
+	r = do(t, dir, "", "run", "--bios", "halting", "qcow2")
+	require.Equal(t, exitFailure, r.status, "what is no raw disk at all is refused as ever")
+}
+
 func TestExitStatus(t *testing.T) {
 	dir := files(t)
 	rows := []struct {

@@ -161,8 +161,9 @@ func parseDisk(spec string) (path string, opts image.Options) {
 	return spec, opts
 }
 
-// detect tells what the IMAGE on the command line is.
-func detect(path string) (bios.Kind, error) {
+// detect tells what the IMAGE on the command line is. What the built-in BIOS would
+// not start is a disk where another one is given.
+func detect(path string, ownBIOS bool) (bios.Kind, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return bios.KindUnknown, pathError(path, err)
@@ -183,7 +184,10 @@ func detect(path string) (bios.Kind, error) {
 		return bios.KindUnknown, pathError(path, err)
 	}
 	kind, err := bios.DetectImage(f, size)
-	if err != nil {
+	switch {
+	case ownBIOS && errors.Is(err, bios.ErrUnsigned):
+		return bios.KindDisk, nil
+	case err != nil:
 		return bios.KindUnknown, unknownImage(path, err)
 	}
 	return kind, nil

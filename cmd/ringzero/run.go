@@ -59,6 +59,7 @@ type session struct {
 
 	kernelFile, initrdFile string
 
+	ownBIOS bool // what may be booted is its business
 	display string
 	serial  serial.Spec
 	escape  terminal.Escape
@@ -246,6 +247,7 @@ func checkFlags(c *cli.Context) error {
 // files opens the images and reads the kernel.
 func (s *session) files(c *cli.Context) error {
 	kernel := c.String("kernel")
+	s.ownBIOS = c.IsSet("bios")
 	if c.Args().Present() {
 		path, opts := parseDisk(c.Args().First())
 		isKernel, err := s.image(path, opts)
@@ -296,7 +298,7 @@ func (s *session) files(c *cli.Context) error {
 
 // image puts the IMAGE where its content belongs.
 func (s *session) image(path string, opts image.Options) (isKernel bool, err error) {
-	kind, err := detect(path)
+	kind, err := detect(path, s.ownBIOS)
 	if err != nil {
 		return false, err
 	}
@@ -334,7 +336,7 @@ func (s *session) floppy(c *cli.Context) error {
 }
 
 func (s *session) kernel(c *cli.Context, path string) error {
-	k := &bios.Kernel{Cmdline: c.String("append")}
+	k := &bios.Kernel{Cmdline: c.String("append"), Name: path, InitrdName: c.String("initrd")}
 	var err error
 	room := int64(min(s.conf.Memory, maxLoaded))
 	if k.Image, err = s.read(path, "kernel", room); err != nil {
