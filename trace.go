@@ -150,5 +150,5 @@ func listing(code []byte, mode decoder.Mode, pc uint64) (int, string) {
 	if decoder.Decode(code, mode, &in) != decoder.OK {
 		return min(1, len(code)), "(bad)"
 	}
-	return int(in.Len), decoder.Listing(&in, code, pc)
+	return int(in.Len), in.Text(pc)
 }

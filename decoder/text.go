@@ -70,10 +70,29 @@ func (in *Inst) Mnemonic() string {
 	if s, ok := sizedNames[in.Op]; ok {
 		return s[min(size, 2)]
 	}
-	if s, ok := plainNames[in.Op]; ok {
-		return s
+	s, ok := plainNames[in.Op]
+	if !ok {
+		s = strings.ToLower(in.Op.String())
 	}
-	return strings.ToLower(in.Op.String())
+	return s + in.sizeSuffix()
+}
+
+// sizeSuffix tells the operand size of an instruction that no operand shows it
+// of, where it is not the code's: "pushw es", "retd".
+func (in *Inst) sizeSuffix() string {
+	if in.Mode == Mode64 || int(in.OpSize) == int(in.Mode)/8 {
+		return ""
+	}
+	switch in.Op {
+	case PUSHSEG, POPSEG, CALL, RET, RETF, ENTER, LEAVE:
+	case PUSH:
+		if in.Args[0].Kind != KindImm {
+			return ""
+		}
+	default:
+		return ""
+	}
+	return map[uint8]string{2: "w", 4: "d"}[in.OpSize]
 }
 
 func (in *Inst) stringSuffix() string {
@@ -113,6 +132,9 @@ func (in *Inst) Text(pc uint64) string {
 			b.WriteString(", ")
 		}
 		b.WriteString(in.operandText(&in.Args[i], pc))
+	}
+	if in.Op == XLAT { // whose operand is its own, but for segment and address size
+		fmt.Fprintf(&b, " byte ptr %s:[%s]", segNames[in.Seg%6], regName(x86.BX, in.AddrSize))
 	}
 	return b.String()
 }

@@ -537,7 +537,7 @@ func TestDisasm(t *testing.T) {
 			"00007c00  90                     nop\n00007c01  ebfe                   jmp 0x7c01\n00007c03  66                     (bad)\n00007c04  0f                     (bad)\n00007c05  ff                     (bad)\n"},
 		{"a part", "", "--bits 32 code --skip 1 --count 2", "00000000  ebfe                   jmp 0x0\n"},
 		{"standard input in 64 bits", "\x48\x89\xd8", "- --bits 64", "0000000000000000  4889d8                 mov rax, rbx\n"},
-		{"long instruction", "\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x90", "-", "00000000  66666666666666666666+  data16 nop\n"},
+		{"long instruction", "\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x90", "-", "00000000  66666666666666666666+  nop\n"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -90,5 +90,5 @@ func one(code []byte, mode decoder.Mode, pc uint64) (int, string) {
 	if decoder.Decode(code, mode, &in) != decoder.OK {
 		return 1, "(bad)"
 	}
-	return int(in.Len), decoder.Listing(&in, code, pc)
+	return int(in.Len), in.Text(pc)
 }

@@ -31,7 +31,6 @@ type room struct {
 }
 
 const (
-	xArch   = "golang.org/x/arch"
 	xSys    = "golang.org/x/sys"
 	xTerm   = "golang.org/x/term"
 	cli     = "github.com/urfave/cli/v2"
@@ -48,7 +47,7 @@ var anything = []string{
 var rooms = []room{
 	{dir: "x86"},
 	{dir: "bus", third: []string{xSys}},
-	{dir: "decoder", may: []string{"x86"}, third: []string{xArch}},
+	{dir: "decoder", may: []string{"x86"}},
 	{dir: "mmu", may: []string{"x86", "bus"}},
 	{dir: "cpu", may: []string{"x86", "decoder", "mmu", "bus"}, stdlib: true},
 	{dir: "translator", may: []string{"x86", "decoder", "mmu", "cpu", "bus"}},
