@@ -73,6 +73,9 @@ func (m *Machine) reportFaults(b *strings.Builder, why Stop) {
 	for _, f := range faults {
 		fmt.Fprintf(b, "  step %d at %04x:%08x: %s\n", f.Steps, f.CS, f.EIP, f.Exc.Error())
 		if why == TripleFault {
+			if why := m.why(f); why != "" {
+				fmt.Fprintf(b, "    %s\n", why)
+			}
 			for _, line := range m.explain(f.Exc) {
 				fmt.Fprintf(b, "    %s\n", line)
 			}
@@ -85,7 +88,7 @@ func (m *Machine) reportFaults(b *strings.Builder, why Stop) {
 func (m *Machine) explain(e x86.Exception) []string {
 	switch e.Vector {
 	case x86.PF_:
-		return append([]string{pageFault(e.Code)}, m.walkSteps(e.Address)...)
+		return append([]string{pageFault(e.Code)}, m.walkSteps(e.Address, e.Code)...)
 	case x86.TS, x86.NP, x86.SS_, x86.GP:
 		if m.CPU.CR0&x86.CR0_PE == 0 {
 			return []string{fmt.Sprintf("real mode: a limit was exceeded; IDTR limit %04x", m.CPU.IDTR.Limit)}
@@ -137,22 +140,23 @@ func (m *Machine) explainSelector(code uint32) []string {
 		table, name, limit = ldt.Base, "LDT", uint64(ldt.Limit)
 	}
 	offset := uint64(code &^ 7)
+	cause := "the program"
+	if code&codeEXT != 0 {
+		cause = "an event from outside of it, or the delivery of another exception (EXT)"
+	}
+	head := fmt.Sprintf("error code %04x: %s, index %02x; by %s", code, name, offset>>3, cause)
 	what := fmt.Sprintf("%s entry %02x at %08x", name, offset>>3, table+offset)
 	if name == "IDT" {
 		what = fmt.Sprintf("IDT gate of vector %02x at %08x", offset>>3, table+offset)
 	}
 	if offset+7 > limit {
-		return []string{fmt.Sprintf("%s: beyond the table's limit %04x", what, limit)}
+		return []string{head, fmt.Sprintf("%s: beyond the table's limit %04x", what, limit)}
 	}
-	raw := m.linear(table+offset, 8)
-	if len(raw) < 8 {
-		return append([]string{what + ": can't be read"}, m.walkSteps(table+offset)...)
+	d, ok := m.descriptor(table + offset)
+	if !ok {
+		return append([]string{head, what + ": can't be read"}, m.walkSteps(table+offset, 0)...)
 	}
-	var d x86.Descriptor
-	for i, v := range raw {
-		d |= x86.Descriptor(v) << (8 * i)
-	}
-	return []string{fmt.Sprintf("%s: %016x, %s", what, uint64(d), describe(d))}
+	return []string{head, fmt.Sprintf("%s: %016x, %s", what, uint64(d), describe(d))}
 }
 
 var systemTypes = [16]string{

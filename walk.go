@@ -15,63 +15,58 @@ type tableStep struct {
 	read  bool // memory was there
 }
 
-// walk goes through the page tables for a linear address without setting a bit:
-// for reports and traces. ok is false where an entry is not present.
-func (m *Machine) walk(va uint64) (phys uint64, steps []tableStep, ok bool) {
-	c := m.CPU
-	switch {
-	case c.CR0&x86.CR0_PG == 0:
-		return va, nil, true
-	case c.CR4&x86.CR4_PAE != 0:
-		return m.walkPAE(va)
-	}
-	pde, steps, ok := m.readEntry(nil, "PDE", c.CR3&0xfffff000|va>>20&0xffc, 4)
-	if !ok {
-		return 0, steps, false
-	}
-	if pde&x86.PTE_PS != 0 && c.CR4&x86.CR4_PSE != 0 {
-		return pde&0xffc00000 | pde>>13&0xf<<32 | va&0x3fffff, steps, true
-	}
-	pte, steps, ok := m.readEntry(steps, "PTE", pde&0xfffff000|va>>10&0xffc, 4)
-	return pte&0xfffff000 | va&0xfff, steps, ok
+// observer is memory as a walk sees it that changes nothing: it notes the entries
+// that are read.
+type observer struct {
+	m     *Machine
+	steps []tableStep
 }
 
-func (m *Machine) walkPAE(va uint64) (phys uint64, steps []tableStep, ok bool) {
-	const frame = (1<<mmu.MaxPhys - 1) &^ 0xfff
-	pdpte := m.CPU.MMU.PDPTE[va>>30&3]
-	steps = append(steps, tableStep{name: "PDPTE register", entry: pdpte, read: true})
-	if pdpte&x86.PTE_P == 0 {
-		return 0, steps, false
+// Load is a read of an entry.
+func (o *observer) Load(phys uint64, size int) uint64 {
+	v, read := o.m.peek(phys, size)
+	name := "PDE"
+	if len(o.steps) > 0 {
+		name = "PTE"
 	}
-	pde, steps, ok := m.readEntry(steps, "PDE", pdpte&frame|va>>18&0xff8, 8)
-	if !ok {
-		return 0, steps, false
+	o.steps = append(o.steps, tableStep{name, phys, v, read})
+	if !read {
+		return ^uint64(0) >> (64 - 8*size)
 	}
-	if pde&x86.PTE_PS != 0 {
-		return pde&frame&^0x1fffff | va&0x1fffff, steps, true
-	}
-	pte, steps, ok := m.readEntry(steps, "PTE", pde&frame|va>>9&0xff8, 8)
-	return pte&frame | va&0xfff, steps, ok
+	return v
 }
 
-// readEntry adds a step; ok is false where the walk ends with it.
-func (m *Machine) readEntry(steps []tableStep, name string, at uint64, size int) (uint64, []tableStep, bool) {
-	v, read := m.peek(at, size)
-	return v, append(steps, tableStep{name, at, v, read}), read && v&x86.PTE_P != 0
-}
+// Store would set an A or D bit.
+func (o *observer) Store(uint64, int, uint64) {}
 
-// translate is walk where the steps don't matter.
+// translate gives the physical address that the supervisor reads at va.
 func (m *Machine) translate(va uint64) (uint64, bool) {
-	phys, _, ok := m.walk(va)
-	return phys, ok
+	phys, exc := m.CPU.MMU.Look(&observer{m: m}, va, mmu.Read, false)
+	return phys, exc == nil
 }
 
-// walkSteps spells the walk for a linear address, entry by entry.
-func (m *Machine) walkSteps(va uint64) (lines []string) {
-	_, steps, _ := m.walk(va)
-	for _, s := range steps {
+// walkSteps spells the walk for a linear address, entry by entry, and how it ends
+// for an access like that of a page fault with the code.
+func (m *Machine) walkSteps(va uint64, code uint32) (lines []string) {
+	c, o := m.CPU, &observer{m: m}
+	if c.CR0&x86.CR0_PG == 0 {
+		return nil
+	}
+	acc := mmu.Read
+	switch {
+	case code&x86.PFFetch != 0:
+		acc = mmu.Exec
+	case code&x86.PFWrite != 0:
+		acc = mmu.Write
+	}
+	_, exc := c.MMU.Look(o, va, acc, code&x86.PFUser != 0)
+	if c.CR4&x86.CR4_PAE != 0 {
+		p := tableStep{name: "PDPTE register", entry: c.MMU.PDPTE[va>>30&3], read: true}
+		o.steps = append([]tableStep{p}, o.steps...)
+	}
+	for _, s := range o.steps {
 		where := ""
-		if s.at != 0 || s.name != "PDPTE register" {
+		if s.name != "PDPTE register" {
 			where = fmt.Sprintf(" at %09x", s.at)
 		}
 		if !s.read {
@@ -79,6 +74,12 @@ func (m *Machine) walkSteps(va uint64) (lines []string) {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("%s%s: %016x, %s", s.name, where, s.entry, entryBits(s)))
+	}
+	switch {
+	case exc == nil:
+		lines = append(lines, "as the tables stand now the access would succeed")
+	case exc.Code&x86.PFRsvd != 0:
+		lines = append(lines, "a reserved bit is set in the last entry")
 	}
 	return lines
 }

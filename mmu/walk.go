@@ -37,6 +37,19 @@ func (m *MMU) walk(mem Physical, va uint64, acc Access, user bool) (r result, ex
 	return m.walk32(mem, va, acc, user)
 }
 
+// Look translates va as Translate does, for somebody beside the processor: it goes
+// through mem, fills nothing and traces nothing. Where mem drops stores nothing
+// changes.
+func (m *MMU) Look(mem Physical, va uint64, acc Access, user bool) (phys uint64, exc *x86.Exception) {
+	va &= 0xffffffff
+	if !m.Mode.paging() {
+		return va & m.A20, nil
+	}
+	r, exc := m.walk(mem, va, acc, user)
+	m.Stats.Walks--
+	return r.phys | va&(bus.PageSize-1), exc
+}
+
 func (m *MMU) walk32(mem Physical, va uint64, acc Access, user bool) (r result, exc *x86.Exception) {
 	r.dir = m.Mode.CR3 & 0xfffff000
 	pdeAt := (r.dir | va>>20&0xffc) & m.A20
