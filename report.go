@@ -15,9 +15,11 @@ import (
 func (m *Machine) Report(why Stop) string {
 	var b strings.Builder
 	c := m.CPU
-	fmt.Fprintf(&b, "%s at %04x:%08x after %d steps, CPL %d, %s\n", why, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), c.CPL, m.modeName())
+	fmt.Fprintf(&b, "%s at %04x:%08x%s after %d steps, CPL %d, %s\n", why, c.Seg[x86.CS].Sel, c.EIP, m.symbol(c.EIP), c.Steps(), c.CPL, m.modeName())
 	m.reportFaults(&b, why)
 	m.reportRegisters(&b)
+	m.reportFrames(&b)
+	m.reportHistory(&b)
 	m.reportTrail(&b)
 	m.reportCode(&b)
 	return b.String()
@@ -71,7 +73,7 @@ func (m *Machine) reportFaults(b *strings.Builder, why Stop) {
 		b.WriteString("the last exceptions:\n")
 	}
 	for _, f := range faults {
-		fmt.Fprintf(b, "  step %d at %04x:%08x: %s\n", f.Steps, f.CS, f.EIP, f.Exc.Error())
+		fmt.Fprintf(b, "  step %d at %04x:%08x%s: %s\n", f.Steps, f.CS, f.EIP, m.symbol(f.EIP), f.Exc.Error())
 		if why == TripleFault {
 			if why := m.why(f); why != "" {
 				fmt.Fprintf(b, "    %s\n", why)

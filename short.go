@@ -18,8 +18,8 @@ func (m *Machine) ShortReport(why string) string {
 	if c.Halted {
 		state = ", halted until an interrupt"
 	}
-	fmt.Fprintf(&b, "%s at %04x:%08x after %d steps, %.3f s of virtual time, CPL %d, %s%s\n",
-		why, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), float64(m.Now())/1e9, c.CPL, m.modeName(), state)
+	fmt.Fprintf(&b, "%s at %04x:%08x%s after %d steps, %.3f s of virtual time, CPL %d, %s%s\n",
+		why, c.Seg[x86.CS].Sel, c.EIP, m.symbol(c.EIP), c.Steps(), float64(m.Now())/1e9, c.CPL, m.modeName(), state)
 	m.shortFaults(&b)
 	m.shortLoop(&b)
 	m.reportCode(&b)
@@ -51,7 +51,7 @@ func (m *Machine) shortFaults(b *strings.Builder) {
 		case g.n > 1:
 			times = fmt.Sprintf(", %d times", g.n)
 		}
-		fmt.Fprintf(b, "  step %d at %04x:%08x: %s%s\n", g.Steps, g.CS, g.EIP, g.Exc.Error(), times)
+		fmt.Fprintf(b, "  step %d at %04x:%08x%s: %s%s\n", g.Steps, g.CS, g.EIP, m.symbol(g.EIP), g.Exc.Error(), times)
 	}
 	if len(groups) > 0 && m.CPU.Faults.N > len(all) {
 		fmt.Fprintf(b, "  %d exceptions in all\n", m.CPU.Faults.N)

@@ -63,8 +63,9 @@ func (m *Machine) trailLine(block *ir.Block, k int, step uint64) string {
 	if len(code) < int(in.Len) {
 		return fmt.Sprintf("  %d  %08x  %s", step, va, in.Text(va))
 	}
-	_, text := listing(code, in.Mode, va-m.CPU.Seg[x86.CS].Base)
-	return fmt.Sprintf("  %d  %08x  %-22x %s", step, va, code, text)
+	eip := va - m.CPU.Seg[x86.CS].Base
+	_, text := listing(code, in.Mode, eip)
+	return fmt.Sprintf("  %d  %08x%s  %-22x %s", step, va, m.symbol(eip), code, text)
 }
 
 // linearOf finds the linear address that code in RAM is executed at; the TLB

@@ -54,3 +54,15 @@ func TestWalkOfTheReport(t *testing.T) {
 	require.Contains(t, report, "PDE at 000009004: 0000000000002083")
 	require.Equal(t, before, m.StateHash())
 }
+
+// TestHistoryOfTheReport: how a guest came to run zeros is told although 16
+// instructions of them ran since.
+func TestHistoryOfTheReport(t *testing.T) {
+	m := boot(t, protected+"9c 6a08 6800007000 cf", ringzero.Config{}) // IRET into zeros, to their end
+	for m.Step() == ringzero.Going {
+	}
+	report := m.Report(ringzero.TripleFault)
+	require.Contains(t, report, "cr0 from 0000:00007c0f to 0000:00007c12, from real mode to protected mode")
+	require.Contains(t, report, "jmp far from 0000:00007c12 to 0008:00007c45")
+	require.Contains(t, report, "iret from 0008:00007c5a to 0008:00700000")
+}

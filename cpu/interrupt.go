@@ -107,6 +107,15 @@ func (c *CPU) External(v x86.Vector) {
 // deliver takes an interrupt through the IVT or IDT. Nothing but memory below
 // the stack changes where it faults.
 func (c *CPU) deliver(v x86.Vector, src Source, hasCode bool, code uint32, rf uint64) *x86.Exception {
+	from := c.place()
+	exc := c.enterHandler(v, src, hasCode, code, rf)
+	if exc == nil {
+		c.History.Interrupts.add(c, "vector", v, from)
+	}
+	return exc
+}
+
+func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, rf uint64) *x86.Exception {
 	c.Materialise()
 	c.delivered = true
 	if c.Repeating {

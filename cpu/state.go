@@ -189,6 +189,8 @@ type CPU struct {
 	Gaps map[string]uint64
 	// Faults is the chain of the last exceptions, for reports.
 	Faults FaultLog
+	// History is how control came here.
+	History History
 
 	// Pending is the exception that unwound a block.
 	Pending *x86.Exception
