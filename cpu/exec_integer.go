@@ -24,10 +24,14 @@ func MUL(c *CPU, s *Site) *x86.Exception {
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | r&0xffff
 		c.R[x86.DX] = c.R[x86.DX]&^0xffff | r>>16
 		c.CCOp, c.CCRes, c.CCSrc = CCMul|1, r&0xffff, r>>16
-	default:
+	case 4:
 		r := c.R[x86.AX] & 0xffffffff * v
 		c.R[x86.AX], c.R[x86.DX] = r&0xffffffff, r>>32
 		c.CCOp, c.CCRes, c.CCSrc = CCMul|2, r&0xffffffff, r>>32
+	default:
+		high, low := bits.Mul64(c.R[x86.AX], v)
+		c.R[x86.AX], c.R[x86.DX] = low, high
+		c.CCOp, c.CCRes, c.CCSrc = CCMul|3, low, high
 	}
 	return nil
 }
@@ -56,10 +60,16 @@ func IMUL1(c *CPU, s *Site) *x86.Exception {
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | uint64(uint16(r))
 		c.R[x86.DX] = c.R[x86.DX]&^0xffff | uint64(uint16(r>>16))
 		c.CCOp, c.CCRes, c.CCSrc = CCMul|1, uint64(uint16(r)), over(r, int64(int16(r)))
-	default:
+	case 4:
 		r := int64(int32(c.R[x86.AX])) * int64(int32(v))
 		c.R[x86.AX], c.R[x86.DX] = uint64(uint32(r)), uint64(uint32(r>>32))
 		c.CCOp, c.CCRes, c.CCSrc = CCMul|2, uint64(uint32(r)), over(r, int64(int32(r)))
+	default:
+		a := c.R[x86.AX]
+		high, low := bits.Mul64(a, v)
+		high -= uint64(int64(a)>>63)&v + uint64(int64(v)>>63)&a
+		c.R[x86.AX], c.R[x86.DX] = low, high
+		c.CCOp, c.CCRes, c.CCSrc = CCMul|3, low, over(int64(high), int64(low)>>63)
 	}
 	return nil
 }
@@ -89,13 +99,18 @@ func DIV(c *CPU, s *Site) *x86.Exception {
 		}
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | q
 		c.R[x86.DX] = c.R[x86.DX]&^0xffff | r
-	default:
+	case 4:
 		a := c.R[x86.DX]<<32 | c.R[x86.AX]&0xffffffff
 		q, r := a/v, a%v
 		if q > 0xffffffff {
 			return c.fault(x86.DE, 0)
 		}
 		c.R[x86.AX], c.R[x86.DX] = q, r
+	default:
+		if c.R[x86.DX] >= v {
+			return c.fault(x86.DE, 0)
+		}
+		c.R[x86.AX], c.R[x86.DX] = bits.Div64(c.R[x86.DX], c.R[x86.AX], v)
 	}
 	return nil
 }
@@ -125,6 +140,12 @@ func IDIV(c *CPU, s *Site) *x86.Exception {
 		}
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | uint64(uint16(q))
 		c.R[x86.DX] = c.R[x86.DX]&^0xffff | uint64(uint16(r))
+	case 8:
+		q, r, ok := divide128(c.R[x86.DX], c.R[x86.AX], raw)
+		if !ok {
+			return c.fault(x86.DE, 0)
+		}
+		c.R[x86.AX], c.R[x86.DX] = q, r
 	default:
 		a, v := int64(c.R[x86.DX]<<32|c.R[x86.AX]&0xffffffff), int64(int32(raw))
 		if v == -1 && a == -1<<63 {
@@ -137,6 +158,37 @@ func IDIV(c *CPU, s *Site) *x86.Exception {
 		c.R[x86.AX], c.R[x86.DX] = uint64(uint32(q)), uint64(uint32(r))
 	}
 	return nil
+}
+
+// divide128 is the signed division of high:low by v, which is not 0; ok is false
+// where the quotient does not fit.
+func divide128(high, low, v uint64) (q, r uint64, ok bool) {
+	minus, negative := int64(high) < 0, int64(v) < 0
+	if minus {
+		var borrow uint64
+		low, borrow = bits.Sub64(0, low, 0)
+		high, _ = bits.Sub64(0, high, borrow)
+	}
+	if negative {
+		v = -v
+	}
+	if high >= v {
+		return 0, 0, false
+	}
+	q, r = bits.Div64(high, low, v)
+	most := uint64(1)<<63 - 1
+	if minus != negative {
+		if q > most+1 {
+			return 0, 0, false
+		}
+		q = -q
+	} else if q > most {
+		return 0, 0, false
+	}
+	if minus {
+		r = -r
+	}
+	return q, r, true
 }
 
 // decimal is the flags after DAA, DAS, AAA, AAS, AAM and AAD: SF, ZF, PF of AL
@@ -542,13 +594,12 @@ func BitTest(c *CPU, s *Site) *x86.Exception {
 	if mem {
 		ea = c.EA(in)
 		if in.Args[1].Kind == decoder.KindReg {
-			idx := int64(int32(n))
-			if size == 2 {
-				idx = int64(int16(n))
-			}
-			shift := 5
-			if size == 2 {
-				shift = 4
+			idx, shift := int64(int32(n)), 5
+			switch size {
+			case 2:
+				idx, shift = int64(int16(n)), 4
+			case 8:
+				idx, shift = int64(n), 6
 			}
 			ea = (ea + uint64(idx>>shift*int64(size))) & (^uint64(0) >> (64 - 8*in.AddrSize))
 		}
@@ -589,7 +640,8 @@ func BitTest(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// BitScan is BSF and BSR: the destination keeps its value for a zero source.
+// BitScan is BSF and BSR: the destination keeps its value for a zero source, all
+// 64 bits of it (AMD's silicon; Intel's leave the upper half open).
 func BitScan(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	v, exc := c.Operand(in, 1)

@@ -292,8 +292,10 @@ func get(p *uint64, shift, w uint8) uint64 {
 		return *p >> (shift & 8) & 0xff
 	case 1:
 		return *p & 0xffff
+	case 2:
+		return *p & 0xffffffff
 	}
-	return *p & 0xffffffff
+	return *p
 }
 
 func set(p *uint64, shift, w uint8, v uint64) {
@@ -302,8 +304,10 @@ func set(p *uint64, shift, w uint8, v uint64) {
 		*p = *p&^(0xff<<(shift&8)) | v&0xff<<(shift&8)
 	case 1:
 		*p = *p&^0xffff | v&0xffff
-	default:
+	case 2:
 		*p = v & 0xffffffff
+	default:
+		*p = v
 	}
 }
 

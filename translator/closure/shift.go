@@ -19,7 +19,7 @@ func (k *Backend) shift(u *ir.Uop) ir.Fn {
 	if u.S.Kind == ir.Imm {
 		n := u.Imm & 31
 		if n == 0 {
-			return nil
+			return zeroExtend(d, w)
 		}
 		if w == 2 {
 			if f := shift32(op, d, n, u.Live != 0); f != nil {
@@ -192,6 +192,15 @@ func rotate(c *cpu.CPU, op ir.Op, v uint64, n uint32, w uint8) uint64 {
 	}
 }
 
+// zeroExtend is what is left of an operation on a register that does nothing: a
+// dword's upper half is cleared (SDM 1 3.4.1.1).
+func zeroExtend(d *uint64, w uint8) ir.Fn {
+	if w != 2 {
+		return nil
+	}
+	return func(*cpu.CPU) { *d &= 0xffffffff }
+}
+
 // double makes SHLD and SHRD.
 func (k *Backend) double(u *ir.Uop) ir.Fn {
 	r, w, left := k.regs(u), u.W, u.Op == ir.ShlD
@@ -200,7 +209,7 @@ func (k *Backend) double(u *ir.Uop) ir.Fn {
 	s0, d := r.s0, r.d
 	if u.D.Kind != ir.Mem && w == 2 && !byCL {
 		if imm == 0 {
-			return nil
+			return zeroExtend(d, w)
 		}
 		n, flags := imm, u.Live != 0
 		if left {
@@ -251,6 +260,9 @@ func (k *Backend) double(u *ir.Uop) ir.Fn {
 				n = uint32(*cx) & 31
 			}
 			if n == 0 {
+				if w == 2 {
+					*d &= 0xffffffff
+				}
 				return
 			}
 			x, op, last := compute(c, get(d, 0, w), n)
