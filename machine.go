@@ -292,7 +292,9 @@ type biosRegs struct{ c *cpu.CPU }
 func (r biosRegs) Reg(n int) uint32     { return uint32(r.c.R[n&15]) }
 func (r biosRegs) SegBase(n int) uint32 { return uint32(r.c.Seg[n&7].Base) }
 
-// Physical translates for a caller in virtual-8086 mode.
+func (r biosRegs) StackMask() uint32 { return uint32(r.c.StackMask()) }
+
+// Physical translates for a caller in virtual-8086 mode, or of the PCI BIOS.
 func (r biosRegs) Physical(linear uint32, write bool) (uint64, bool) {
 	return r.c.Physical(uint64(linear), write)
 }

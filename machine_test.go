@@ -141,3 +141,14 @@ func TestKeyboardAfterPOST(t *testing.T) {
 	v, _ := m.ExitValue()
 	require.Zero(t, v, "neither a byte nor a request")
 }
+
+// TestBIOS32: 32-bit code finds the service directory and calls the PCI BIOS, with
+// a stack above 64 KiB: the IDE function's identity and place.
+func TestBIOS32(t *testing.T) {
+	const find = "bc00001800" + // mov esp,180000
+		"be00000f00813e5f33325f740583c610ebf38b4604a3007f000066c705047f00000800b82450434931dbff1d007f000084c0754801d3891d007f0000b80ab10000bb0900000031ffff1d007f0000722c80fc007527b803b10000890d107f0000b98001010031f6ff1d007f0000720d6683fb097507a1107f0000eb0231c066ba0105eff4"
+	m := boot(t, protected+find, ringzero.Config{})
+	require.Equal(t, ringzero.DebugExit, run(m))
+	v, _ := m.ExitValue()
+	require.EqualValues(t, 0x70108086, v)
+}

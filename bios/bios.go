@@ -30,6 +30,12 @@ type Linear interface {
 	Physical(linear uint32, write bool) (phys uint64, ok bool)
 }
 
+// Stack is satisfied by a Regs that knows how much of ESP counts: callers of the
+// PCI BIOS have 32-bit stacks. Without it that is SP.
+type Stack interface {
+	StackMask() uint32
+}
+
 // Memory is physical memory: Read and Write reach RAM and ROM only, Load and
 // Store device windows too. *bus.Memory is one.
 type Memory interface {

@@ -1,5 +1,7 @@
 package bios
 
+import "encoding/binary"
+
 // Registers of the MC146818 and the bits that are used here.
 const (
 	rtcSeconds      = 0x00
@@ -231,6 +233,29 @@ func (b *BIOS) pciAccess(f *frame, fn uint32, register uint8, size int, write bo
 
 // pciRouting copies the slots of the $PIR to the caller's buffer. ES:DI points
 // at its length and far address (PCI BIOS 2.1, 4.1.1).
+// pciBIOS32 is the same for 32-bit code, whose pointers are no far ones: what
+// takes one is not there.
+func (b *BIOS) pciBIOS32(f *frame) {
+	if f.ax.h() != 0xb1 || f.ax.l() == 0x0e {
+		f.ax.setH(pciUnsupported)
+		f.carry(true)
+		return
+	}
+	b.pciBIOS(f)
+}
+
+// bios32 is the header of the service directory, found by its mark at a multiple
+// of 16 in the ROM.
+func bios32(entry uint16) []byte {
+	p := append([]byte("_32_"), make([]byte, 12)...)
+	binary.LittleEndian.PutUint32(p[4:], romBase+uint32(entry))
+	p[9] = 1 // paragraphs
+	for _, v := range p {
+		p[10] -= v
+	}
+	return p
+}
+
 func (b *BIOS) pciRouting(f *frame) uint8 {
 	var p [6]byte
 	at := segment(f.es, f.di.x())

@@ -13,6 +13,8 @@
 SERVICE_PORT    equ 04F0h
 SERVICE_MAGIC   equ 5A52h               ; "RZ", so that a port probe calls nothing
 VEC_POST        equ 0100h               ; pseudo vector of the power-on service
+VEC_PCI32       equ 0101h               ; and of the PCI BIOS called from 32-bit code
+VEC_BIOS32      equ 0132h               ; names the service directory's entry in the header
 
 ; Offsets in the frame, as in frame.go.
 FRAME_REGS      equ 8
@@ -74,6 +76,7 @@ RESUME          equ 467h                ; far pointer for shutdown codes 5 and 0
         vector  75h, irq13
         vector  76h, irq14
         vector  77h, irq15
+        vector  VEC_BIOS32, bios32
         vector  0FFFFh, nothing         ; the end, and the handler of all others
 
 ; ---------------------------------------------------------------------------
@@ -170,6 +173,48 @@ protected:
         lea     esp, [ebp + FRAME_REGS]
         popad
         ret
+        bits 16
+
+; The BIOS32 service directory (Phoenix, "Standard BIOS 32-bit Service Directory",
+; revision 0.4): called far from 32-bit code at any base, EAX names a service, BL
+; is 0. It knows "$PCI".
+        bits 32
+bios32: test    bl, bl
+        jnz     .bad
+        cmp     eax, '$PCI'
+        mov     al, 80h                 ; no such service
+        jne     .out
+        mov     ebx, 0F0000h
+        mov     ecx, 10000h
+        mov     edx, pci32
+        mov     al, 0
+.out:   retf
+.bad:   mov     al, 81h                 ; no such function
+        retf
+
+; The PCI BIOS (2.1) for 32-bit code: a frame like that of the 16-bit services.
+pci32:  pushfw
+        o16 push cs
+        push    word 0
+        push    word VEC_PCI32
+        push    word ST_DONE
+        push    dword 0
+        pushad
+        o16 push ds
+        o16 push es
+        o16 push fs
+        o16 push gs
+        mov     dx, SERVICE_PORT
+        mov     ax, SERVICE_MAGIC
+        out     dx, ax
+        o16 pop gs
+        o16 pop fs
+        o16 pop es
+        o16 pop ds
+        popad
+        lea     esp, [esp + 12]         ; scratch, status, vector, IP, CS
+        popfw
+        retf
         bits 16
 
         align   8, db 0

@@ -58,6 +58,7 @@ func (b *BIOS) buildROM() {
 	l.next = romTables
 	l.rsdp = b.place(rsdp(b.acpiBase()), 16)
 	l.pir = b.place(pirTable(), 16)
+	b.place(bios32(b.headerEntry(vecBIOS32)), 16)
 	l.smbios = b.place(smbiosTables(b.cfg, uint32(romBase+(l.next+15)/16*16)), 16)
 	f8, f14, f16 := font(8), font(14), font(16)
 	l.font8, l.font14, l.font16 = b.place(f8, 16), b.place(f14, 16), b.place(f16, 16)
@@ -66,6 +67,17 @@ func (b *BIOS) buildROM() {
 	copy(b.rom[romFloppyTable:], floppyTable[:])
 	copy(b.rom[romVideoTable:], videoTable[:])
 	copy(b.rom[romFont8x8:], f8[:128*8])
+}
+
+// headerEntry is what the ROM's header has for a vector.
+func (b *BIOS) headerEntry(vector uint16) uint16 {
+	le := binary.LittleEndian
+	for p := b.rom[romVectors:]; le.Uint16(p) != 0xffff; p = p[4:] {
+		if le.Uint16(p) == vector {
+			return le.Uint16(p[2:])
+		}
+	}
+	panic("BUG: bios: the ROM has no such entry")
 }
 
 // vectors writes the IVT: what the ROM's header lists, and its last entry for

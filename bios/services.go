@@ -19,14 +19,19 @@ const (
 	vecClockIRQ    = 0x70
 	vecMouseIRQ    = 0x74
 	vecPOST        = 0x100
+	vecPCI32       = 0x101
+	vecBIOS32      = 0x132 // in the ROM's header: the service directory's entry
 )
 
-// serve runs the service whose frame is at SS:SP. The stack is that of 16-bit
-// code, so SP counts modulo 64 KiB.
+// serve runs the service whose frame is at SS:SP. The stack of 16-bit code counts
+// modulo 64 KiB.
 func (b *BIOS) serve() {
-	base := b.cfg.Regs.SegBase(x86.SS)
-	sp := b.cfg.Regs.Reg(x86.SP) & 0xffff
-	if sp > 0x10000-frameSize {
+	base, mask := b.cfg.Regs.SegBase(x86.SS), uint32(0xffff)
+	if r, ok := b.cfg.Regs.(Stack); ok {
+		mask = r.StackMask()
+	}
+	sp := b.cfg.Regs.Reg(x86.SP) & mask
+	if sp > mask-frameSize+1 {
 		return // pushes that wrapped: no frame of our stubs
 	}
 	var old, now [frameSize]byte
@@ -72,6 +77,8 @@ func (b *BIOS) dispatch(f *frame) {
 		b.clockIRQ(f)
 	case vecMouseIRQ:
 		b.mouseIRQ(f)
+	case vecPCI32:
+		b.pciBIOS32(f)
 	case vecPOST:
 		b.post()
 	}
