@@ -57,8 +57,8 @@ type Machine struct {
 	// wanted is why the run shall stop at the next boundary.
 	wanted Stop
 	reset  bool
-	slice  uint64 // steps of the next slice, at most
-	work   uint64 // what its accesses to devices stand for, in steps
+	slice  uint64 // steps of a Step, at most
+	hurry  hurry
 	clock  timebase
 }
 
@@ -86,7 +86,7 @@ func New(conf Config) (*Machine, error) {
 	m.CPU = cpu.New(model, mem, m.Ports)
 	m.CPU.Seed(conf.Seed)
 	m.CPU.Time = m.clock.at
-	m.CPU.SyncClock = m.syncClock
+	m.CPU.SyncClock = func() { m.Clock.Set(m.clock.at(m.CPU.Steps())) }
 	m.CPU.Spend = m.spend
 	m.Clock.Changed = m.CPU.Leave
 	m.Engine = translator.New(m.CPU, conf.Engine)
@@ -246,7 +246,7 @@ func (m *Machine) firmware() error {
 	if err := m.Memory.SetROM(m.rom); err != nil {
 		return err
 	}
-	return m.Ports.Map("BIOS services", bios.ServicePort, 2, 2, m.bios)
+	return m.Ports.Map("BIOS services", bios.ServicePort, 2, 2, services{m.bios, m})
 }
 
 // powerOn resets every chip.
@@ -281,6 +281,21 @@ type clearFERR struct {
 
 func (f clearFERR) Read(uint64, int) uint64                 { return 0xff }
 func (f clearFERR) Write(offset uint64, size int, v uint64) { f.line.Set(false); f.cpu.IgnoreErrors() }
+
+// services is the BIOS's port. One write may have it do what takes 100 us of the
+// host's time and more, so a Step in a hurry looks up behind each.
+type services struct {
+	*bios.BIOS
+	m *Machine
+}
+
+func (s services) Write(offset uint64, size int, v uint64) {
+	s.BIOS.Write(offset, size, v)
+	if s.m.hurry.clock != nil {
+		s.m.hurry.now = true
+		s.m.CPU.Leave()
+	}
+}
 
 type noSink struct{}
 

@@ -2,7 +2,6 @@ package ringzero
 
 import (
 	"fmt"
-	"time"
 
 	"ringzero/bus"
 	"ringzero/x86"
@@ -43,42 +42,14 @@ func (s Stop) String() string {
 	return fmt.Sprintf("Stop(%d)", int(s))
 }
 
-// A slice is what runs between two looks at the outside. It is at most maxSlice
-// steps, a millisecond of ordinary code, and fewer where steps take long on this
-// host: at its end nothing happens to the guest, so its length never shows.
 const (
-	minSlice = 100
+	// maxSlice is the steps of a Step at most; at its end nothing happens to the
+	// guest, so its length never shows.
 	maxSlice = 200_000
-	// deviceWork is how many further steps of the slice an access to a device
-	// stands for.
-	deviceWork = 50
-	// mostTurns bounds what a slice does beside running code: interrupts
+	// mostTurns bounds what a Step does beside running code: interrupts
 	// delivered, idle time passed over.
 	mostTurns = 500
-	// longSlice is what a slice may take of the host's time before the next one
-	// is made shorter.
-	longSlice = 5 * time.Millisecond
 )
-
-// Tune puts the length of the next slice right after a Step that took so long. A
-// driver that answers to people calls it, so that it can look up often enough
-// whatever the guest does; without it slices have one length, and what a driver
-// does between them happens at the same steps on every host.
-func (m *Machine) Tune(took time.Duration) {
-	switch {
-	case took > longSlice:
-		m.slice = max(minSlice, m.slice*uint64(longSlice)/uint64(took))
-	case took < longSlice/4:
-		m.slice = min(maxSlice, m.slice*2)
-	}
-}
-
-// syncClock brings the bus clock to the present, as a device is to see it.
-func (m *Machine) syncClock() {
-	m.Clock.Set(m.clock.at(m.CPU.Steps()))
-	m.work += deviceWork
-	m.CPU.Shorten(deviceWork)
-}
 
 // spend lets time pass within a step; what is due comes as much nearer.
 func (m *Machine) spend(ns uint64) {
@@ -120,8 +91,8 @@ func (m *Machine) Stop(why Stop) {
 // raises itself, code breakpoints first (6 to 10), which is the engine's.
 func (m *Machine) Step() Stop {
 	c := m.CPU
-	begin := c.Steps()
-	m.work = 0
+	end := c.Steps() + m.slice
+	m.hurry.start(c.Steps())
 	for turn := range mostTurns {
 		step := c.Steps()
 		m.Clock.Set(m.clock.at(step))
@@ -152,6 +123,8 @@ func (m *Machine) Step() Stop {
 			m.oneStep(step)
 			c.External(x86.Vector(c.Acknowledge()))
 			continue
+		case m.hurry.over(step):
+			return Going
 		case turn > 0 && len(m.pending) != 0: // somebody answered what was sent
 			return Going
 		case c.Halted:
@@ -159,10 +132,10 @@ func (m *Machine) Step() Stop {
 				return why
 			}
 			continue
-		case step-begin+m.work >= m.slice:
+		case step >= end:
 			return Going
 		}
-		budget := m.slice - m.work - (step - begin)
+		budget := m.hurry.budget(step, end-step)
 		if next := m.Clock.Next(); next != bus.Never {
 			budget = min(budget, m.clock.until(step, next))
 		}

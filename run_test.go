@@ -40,30 +40,6 @@ func strip(s string) string {
 	return string(b)
 }
 
-// TestSlicesEnd: whatever the guest does, a slice ends soon.
-func TestSlicesEnd(t *testing.T) {
-	for _, r := range []struct{ name, code string }{
-		{"jump to itself", "ebfe"},
-		{"a halt that every timer ends", "fb f4 ebfd"},
-		{"a halt that nothing will end", "b0fd e621 b0ff e6a1 fb f4 ebfd"}, // the keyboard's line alone
-		{"port accesses", "e461 ebfc"},
-		{"resets", "b0fe e664 f4"},
-		{"shutdowns", "0f011e097c cc 0000 00000000"},
-		{"REP", "fc 31ff b9ffff f3aa ebf7"},
-	} {
-		t.Run(r.name, func(t *testing.T) {
-			m := boot(t, r.code, ringzero.Config{})
-			for range 300 {
-				before := m.Steps()
-				if m.StepOf(1000) != ringzero.Going {
-					break
-				}
-				require.LessOrEqual(t, m.Steps()-before, uint64(1000+500))
-			}
-		})
-	}
-}
-
 // TestSlicesDoNotShow: the state after so many steps is the same for slices of
 // any length, with interrupts, halts and accesses that take time of their own.
 func TestSlicesDoNotShow(t *testing.T) {

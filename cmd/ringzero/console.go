@@ -17,6 +17,8 @@ const (
 	inputRoom = 4096
 	// typedRoom is how much that was typed or pasted waits; the rest is dropped.
 	typedRoom = 64 * inputRoom
+	// longStep is what a Step may take before the next look at what came in.
+	longStep = 3 * time.Millisecond
 	// redrawEvery bounds how often the screen is drawn.
 	redrawEvery = 33 * time.Millisecond
 )
@@ -67,6 +69,7 @@ func (c *console) loop() outcome {
 	c.timer = time.NewTimer(time.Hour)
 	defer c.timer.Stop()
 	c.fresh = true
+	c.m.Hurry(c.clock, longStep)
 	if c.conf.Real {
 		c.pace = newPacer(c.clock)
 	}
@@ -99,7 +102,6 @@ func (c *console) step() ringzero.Stop {
 	begin, steps := c.clock(), c.m.Steps()
 	why := c.m.Step()
 	took := c.clock() - begin
-	c.m.Tune(took)
 	if c.pace == nil {
 		return why
 	}
