@@ -73,7 +73,7 @@ func TestHurry(t *testing.T) {
 					now += host.look
 					return now
 				}, 5*time.Millisecond)
-				for m.Steps() < 150_000 {
+				for end := 4 * host.step; m.Steps() < end; {
 					before := m.Steps()
 					if m.Step() != ringzero.Going {
 						break
