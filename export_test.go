@@ -8,3 +8,10 @@ func (m *Machine) StepOf(n uint64) Stop {
 	m.slice = n
 	return m.Step()
 }
+
+// Reach runs to a step, or a little further.
+func (m *Machine) Reach(step uint64) {
+	for m.Steps() < step {
+		m.StepOf(step - m.Steps())
+	}
+}

@@ -2,17 +2,27 @@ package ringzero
 
 import "ringzero/bus"
 
-type input struct {
-	kind  bus.InputKind
-	value uint64
+// inputs is what came from outside and was not let in yet, by kind: a chip
+// without room keeps no other from its own.
+type inputs [bus.InputRate + 1][]uint64
+
+func (in *inputs) any() bool {
+	for _, queue := range in {
+		if len(queue) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
-// post queues input, to be let in at the next slice.
+// post queues input, to be let in between the present instruction and the next.
 func (m *Machine) post(kind bus.InputKind, value uint64) {
-	m.pending = append(m.pending, input{kind, value})
+	m.pending[kind] = append(m.pending[kind], value)
+	m.CPU.Leave()
 }
 
-// SerialIn sends bytes to COM1.
+// SerialIn sends bytes to COM1. They wait until the guest reads the port and has
+// room for them, see Pending.
 func (m *Machine) SerialIn(p []byte) {
 	for _, b := range p {
 		m.post(bus.InputSerial, uint64(b))
@@ -20,6 +30,7 @@ func (m *Machine) SerialIn(p []byte) {
 }
 
 // Key presses or releases a key by its set-1 make code, E0xxh for extended ones.
+// It waits until the keyboard has room for its codes, see Pending.
 func (m *Machine) Key(code uint16, down bool) {
 	v := uint64(code)
 	if !down {
@@ -45,34 +56,50 @@ func (m *Machine) SetRate(num, den uint32) error {
 }
 
 // Pending is the number of inputs that wait for room.
-func (m *Machine) Pending() int { return len(m.pending) }
+func (m *Machine) Pending() (n int) {
+	for _, queue := range m.pending {
+		n += len(queue)
+	}
+	return n
+}
 
 // Takes tells whether input waits that the chips have room for now: the next
 // Step lets some of it in.
 func (m *Machine) Takes() bool {
-	for _, in := range m.pending {
-		if in.kind != bus.InputSerial || m.COM1.Ready() {
+	for kind, queue := range m.pending {
+		if len(queue) != 0 && m.takes(bus.InputKind(kind), queue[0]) {
 			return true
 		}
 	}
 	return false
 }
 
+// takes tells whether there is room for an input.
+func (m *Machine) takes(kind bus.InputKind, value uint64) bool {
+	switch kind {
+	case bus.InputSerial:
+		return m.COM1.Ready()
+	case bus.InputKey:
+		return m.Keys.Takes(key(value))
+	}
+	return true
+}
+
 // letIn gives queued input to the chips, as far as they have room, and logs it.
 func (m *Machine) letIn(step, now uint64) {
-	serial := false // the receiver is full: the bytes behind wait, other input goes on
-	kept := m.pending[:0]
-	for _, in := range m.pending {
-		if in.kind == bus.InputSerial && (serial || !m.COM1.Ready()) {
-			serial = true
-			kept = append(kept, in)
-			continue
+	for i := range m.pending {
+		kind := bus.InputKind(i)
+		for len(m.pending[i]) != 0 && m.takes(kind, m.pending[i][0]) {
+			value := m.pending[i][0]
+			m.pending[i] = m.pending[i][1:]
+			m.Log.Add(bus.Input{Step: step, NS: now, Kind: kind, Value: value})
+			m.Apply(kind, value)
 		}
-		m.Log.Add(bus.Input{Step: step, NS: now, Kind: in.kind, Value: in.value})
-		m.Apply(in.kind, in.value)
 	}
-	m.pending = kept
 }
+
+// key takes the value of an InputKey apart.
+func key(value uint64) (code uint16, down bool) { return uint16(value), value>>16&1 == 0 }
 
 // Apply lets one input in now; replaying a log does it at the logged steps.
 func (m *Machine) Apply(kind bus.InputKind, value uint64) {
@@ -80,7 +107,7 @@ func (m *Machine) Apply(kind bus.InputKind, value uint64) {
 	case bus.InputSerial:
 		m.COM1.Receive(byte(value))
 	case bus.InputKey:
-		m.Keys.Key(uint16(value), value>>16&1 == 0)
+		m.Keys.Key(key(value))
 	case bus.InputPower:
 		m.Power.PowerButton()
 	case bus.InputReset:

@@ -34,3 +34,29 @@ func TestInputThatWaitsComesAtOneStep(t *testing.T) {
 	}
 	require.Len(t, ends, 1)
 }
+
+// More keys than the keyboard can hold wait for room, and come in at the same
+// steps whatever the slices are.
+func TestKeysWaitForRoom(t *testing.T) {
+	// cli; xor ebx, ebx; mov cx, 60; wait: in al, 64h; test al, 1; jz wait; in al, 60h; add bl, al; loop wait
+	// mov dx, 501h; mov eax, ebx; out dx, eax
+	const code = "fa 6631db b93c00 e464a80174fae46000c3e2f4 ba0105 6689d866ef"
+	ends := map[uint64]bool{}
+	for _, slice := range []uint64{50_000, 7_001, 501} {
+		m := boot(t, code, ringzero.Config{})
+		m.Reach(100_000) // behind POST
+		for range 30 {
+			m.Key(0x1e, true)
+			m.Key(0x1e, false)
+		}
+		why := ringzero.Going
+		for why == ringzero.Going {
+			why = m.StepOf(slice)
+		}
+		require.Equal(t, ringzero.DebugExit, why)
+		v, _ := m.ExitValue()
+		require.Equal(t, uint32(30*(0x1e+0x9e)&0xff), v)
+		ends[m.Steps()] = true
+	}
+	require.Len(t, ends, 1)
+}

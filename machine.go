@@ -52,7 +52,7 @@ type Machine struct {
 	a20     *bus.Gate
 	savers  []namedSaver
 	resets  []bus.Resetter
-	pending []input
+	pending inputs
 	exit    *uint32
 	// wanted is why the run shall stop at the next boundary.
 	wanted Stop
@@ -128,11 +128,13 @@ func (m *Machine) chips() {
 	m.Keys = i8042.New(c, m.PIC.Line(1), m.PIC.Line(12), m.a20, resetLine)
 	m.port92 = port92.New(m.a20, resetLine)
 	m.COM1 = uart.New(c, m.PIC.Line(4), m.conf.Serial)
-	m.COM1.OnReady(func() {
-		if len(m.pending) != 0 {
+	ready := func() {
+		if m.pending.any() {
 			m.CPU.Leave()
 		}
-	})
+	}
+	m.COM1.OnReady(ready)
+	m.Keys.OnReady(ready)
 	m.VGA = vga.New(c)
 	m.PCI = pci.New()
 	m.Host = i440fx.New(m.shadow)

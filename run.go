@@ -93,7 +93,7 @@ func (m *Machine) Step() Stop {
 	c := m.CPU
 	end := c.Steps() + m.slice
 	m.hurry.start(c.Steps())
-	for turn := range mostTurns {
+	for range mostTurns {
 		step := c.Steps()
 		m.Clock.Set(m.clock.at(step))
 		m.Clock.Fire()
@@ -124,8 +124,6 @@ func (m *Machine) Step() Stop {
 			c.External(x86.Vector(c.Acknowledge()))
 			continue
 		case m.hurry.over(step):
-			return Going
-		case turn > 0 && len(m.pending) != 0: // somebody answered what was sent
 			return Going
 		case c.Halted:
 			if why := m.idle(step); why != Going {

@@ -70,8 +70,11 @@ func exit(t *testing.T, err error) int {
 
 // Boot sectors, as hexadecimal would hide what they do.
 var (
-	halts     = []byte{0xfa, 0xf4}                         // cli; hlt
-	idles     = []byte{0xfb, 0xf4, 0xeb, 0xfd}             // sti; hlt; jmp $-1
+	halts = []byte{0xfa, 0xf4}             // cli; hlt
+	idles = []byte{0xfb, 0xf4, 0xeb, 0xfd} // sti; hlt; jmp $-1
+	// cli; lines but the keyboard's masked; counter 0 in mode 0, once; sti; hlt; jmp $-1
+	waits = []byte{0xfa, 0xb0, 0xfd, 0xe6, 0x21, 0xb0, 0xff, 0xe6, 0xa1, 0xb0, 0x30, 0xe6, 0x43, 0xb0, 1, 0xe6, 0x40, 0xb0, 0, 0xe6, 0x40,
+		0xfb, 0xf4, 0xeb, 0xfd}
 	loops     = []byte{0xeb, 0xfe}                         // jmp $
 	tells     = []byte{0xb0, 'A', 0xe6, 0xe9, 0xeb, 0xfe}  // mov al, 'A'; out 0e9h, al; jmp $
 	resets    = []byte{0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe} // mov al, 0feh; out 64h, al; jmp $
@@ -131,7 +134,7 @@ func files(t *testing.T) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
 	for name, code := range map[string][]byte{
 		"halts": halts, "idles": idles, "loops": loops, "resets": resets, "tells": tells, "exits5": exits5, "exits100": exits100,
-		"debugs": debugs, "echoes": echoes, "triple": triple, "jumps": jumps, "jumpsFFFF": jumpsFFFF, "shutdown": shutdown,
+		"debugs": debugs, "echoes": echoes, "triple": triple, "jumps": jumps, "waits": waits, "jumpsFFFF": jumpsFFFF, "shutdown": shutdown,
 	} {
 		disk(t, dir, name, code)
 	}
@@ -282,6 +285,8 @@ func TestExitStatus(t *testing.T) {
 	}{
 		{"triple fault", "run triple", exitTripleFault, "triple fault"},
 		{"halted for good", "run halts", exitHalted, "halted for good"},
+		{"waits for what will not come", "run waits", exitHalted, "ringzero: the guest waits for input, and none will come"},
+		{"waits, at pace real", "run waits --pace real", exitHalted, "ringzero: the guest waits for input, and none will come"},
 		{"instructions", "run loops --max-instructions 100000", exitLimit, "ringzero: --max-instructions ran out at 0000:00007c00"},
 		{"instructions by power of ten", "run loops --max-instructions 1e5", exitLimit, " after 100000 steps"},
 		{"timeout", "run loops --timeout 50ms", exitLimit, "ringzero: --timeout ran out at "},

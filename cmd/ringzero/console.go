@@ -53,8 +53,7 @@ type console struct {
 
 	screen   *display.Screen
 	keyboard display.Keyboard
-	keys     []display.KeyEvent // not yet sent
-	drawn    uint64             // generation of the screen
+	drawn    uint64 // generation of the screen
 	drawnAt  time.Duration
 	fresh    bool // nothing was drawn yet
 	columns  int
@@ -98,7 +97,6 @@ func (c *console) loop() outcome {
 
 // step runs the machine for a slice and keeps its pace.
 func (c *console) step() ringzero.Stop {
-	c.sendKeys()
 	begin, steps := c.clock(), c.m.Steps()
 	why := c.m.Step()
 	took := c.clock() - begin
@@ -124,7 +122,9 @@ func (c *console) rest(why ringzero.Stop) *outcome {
 	}
 	next := c.m.IdleUntil()
 	switch {
-	case c.m.Takes() || len(c.keys) > 0 && c.keyRoom() > 0:
+	case c.m.Takes():
+	case next == bus.Never && c.chunks == nil:
+		return &outcome{why: ringzero.HaltedForGood, says: "the guest waits for input, and none will come"}
 	case c.pace == nil || next == bus.Never:
 		// Only input can go on.
 		if end := c.wait(time.Hour); end != nil {
@@ -184,7 +184,7 @@ func (c *console) look() *outcome {
 // input is where to read from: nowhere while the guest lags behind. A terminal
 // is read nevertheless, as the escape may come.
 func (c *console) input() <-chan []byte {
-	if c.raw.IsTerminal() || c.m.Pending() <= inputRoom && len(c.keys) <= inputRoom {
+	if c.raw.IsTerminal() || c.m.Pending() <= inputRoom {
 		return c.chunks
 	}
 	return nil
@@ -220,10 +220,12 @@ func (c *console) receive(chunk []byte, ok bool) *outcome {
 		}
 	}
 	if c.raw.IsTerminal() {
-		guest = guest[:min(len(guest), max(0, typedRoom-c.m.Pending()-len(c.keys)))]
+		guest = guest[:min(len(guest), max(0, typedRoom-c.m.Pending()))]
 	}
 	if c.screen != nil {
-		c.keys = append(c.keys, c.keyboard.Feed(guest)...)
+		for _, k := range c.keyboard.Feed(guest) {
+			c.m.Key(k.Code, k.Down)
+		}
 	} else {
 		c.m.SerialIn(guest)
 	}

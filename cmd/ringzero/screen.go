@@ -8,13 +8,6 @@ import (
 	"ringzero/host/terminal"
 )
 
-// Bytes that the keyboard can hold, and that a stroke takes at most (scan set
-// 2: E0 F0 xx).
-const (
-	keyQueue = 16
-	keyBytes = 3
-)
-
 // stale tells whether the terminal shows an old screen.
 func (c *console) stale() bool { return c.fresh || c.m.VGA.Generation() != c.drawn }
 
@@ -56,22 +49,4 @@ func frame(t vga.Text) display.Frame {
 		f.Cells[i] = display.Cell{Rune: vga.CP437[cell.Char], Attr: cell.Attr}
 	}
 	return f
-}
-
-// keyRoom is how many key events the keyboard takes now.
-func (c *console) keyRoom() int {
-	state := c.m.Keys.State()
-	return (keyQueue - int(state.Keyboard.Out.DataLength)) / keyBytes
-}
-
-// sendKeys gives the guest as many strokes as its keyboard has room for.
-func (c *console) sendKeys() {
-	if len(c.keys) == 0 || c.m.Pending() > 0 {
-		return
-	}
-	n := min(len(c.keys), c.keyRoom())
-	for _, k := range c.keys[:n] {
-		c.m.Key(k.Code, k.Down)
-	}
-	c.keys = c.keys[n:]
 }

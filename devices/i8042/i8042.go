@@ -89,6 +89,7 @@ type Controller struct {
 	deliverTimer       *bus.Timer
 	repeatTimer        *bus.Timer
 	sampleTimer        *bus.Timer
+	ready              func() // see OnReady
 }
 
 // New makes a controller that drives irq1 for the keyboard, irq12 for the
@@ -252,6 +253,9 @@ func (c *Controller) data(command, v uint8) {
 		s.RAM[0] &^= ctrKeyboardDisable
 		c.keyboardByte(v)
 		c.settle()
+		if c.ready != nil {
+			c.ready()
+		}
 	}
 }
 

@@ -292,6 +292,26 @@ func TestOverrun(t *testing.T) {
 	require.Zero(t, got[15])
 }
 
+func TestTakes(t *testing.T) {
+	b := newBoard(t)
+	b.Reset()
+	n, ready := 0, 0
+	b.OnReady(func() { ready++ })
+	for b.Takes(0x1e+uint16(n), true) {
+		b.Key(0x1e+uint16(n), true)
+		n++
+	}
+	require.Equal(t, 15, n, "one place is for the overrun code")
+	require.True(t, b.Takes(0x1e, true), "is down already")
+	require.True(t, b.Takes(0x99, true), "no key")
+	require.False(t, b.Takes(0x1e, false))
+	require.Zero(t, ready)
+	b.write(0xf4) // empties the buffer
+	require.Equal(t, 1, ready)
+	require.True(t, b.Takes(KeyPause, true))
+	require.NotContains(t, b.all(), 0xff)
+}
+
 func TestScanningDisabled(t *testing.T) {
 	b := newBoard(t)
 	b.write(0xf5)

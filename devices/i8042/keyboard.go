@@ -109,6 +109,19 @@ func (c *Controller) Key(scancode uint16, down bool) {
 	c.settle()
 }
 
+// Takes tells whether Key would lose nothing of a key now: its codes fit into the
+// keyboard's buffer, or it sends none.
+func (c *Controller) Takes(scancode uint16, down bool) bool {
+	k := &c.state.Keyboard
+	i, ok := keyIndex(scancode)
+	return !ok || bit(k.Held[:], i) == down || !k.Scanning || k.Out.fits(len(k.sequence(scancode, down))+1)
+}
+
+// OnReady has f called after each command to the keyboard, as some empty its
+// buffer: what waits outside then comes in at that instruction and not when
+// somebody looks next. Otherwise room comes with an event of the clock.
+func (c *Controller) OnReady(f func()) { c.ready = f }
+
 // fixed tells whether a key has no repeat.
 func (k *KeyboardState) fixed(key uint16) bool {
 	return k.Set == 3 && bit(k.NoRepeat[:], set3Code(key))
