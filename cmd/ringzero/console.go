@@ -8,6 +8,7 @@ import (
 	"ringzero"
 	"ringzero/bus"
 	"ringzero/host/display"
+	"ringzero/host/pace"
 	"ringzero/host/serial"
 	"ringzero/host/terminal"
 )
@@ -46,7 +47,7 @@ type console struct {
 	clock   func() time.Duration // the host's, since the start
 	took    time.Duration
 
-	pace   *pacer // nil: as fast as can be
+	pace   *pace.Pacer // nil: as fast as can be
 	filter terminal.Filter
 	chunks <-chan []byte // nil at the end of the input
 	timer  *time.Timer
@@ -70,7 +71,7 @@ func (c *console) loop() outcome {
 	c.fresh = true
 	c.m.Hurry(c.clock, longStep)
 	if c.conf.Real {
-		c.pace = newPacer(c.clock)
+		c.pace = pace.New(c.clock, c.m.Now())
 	}
 	for {
 		if end := c.look(); end != nil {
@@ -103,8 +104,8 @@ func (c *console) step() ringzero.Stop {
 	if c.pace == nil {
 		return why
 	}
-	if rate, changed := c.pace.ran(took, c.m.Steps()-steps, c.m.Now()); changed {
-		_ = c.m.SetRate(rate, rateUnit) // within its bounds
+	if rate, changed := c.pace.Ran(took, c.m.Steps()-steps, c.m.Now()); changed {
+		_ = c.m.SetRate(rate, pace.Unit) // within its bounds
 	}
 	return why
 }
@@ -114,7 +115,7 @@ func (c *console) step() ringzero.Stop {
 func (c *console) rest(why ringzero.Stop) *outcome {
 	if why == ringzero.Going {
 		if c.pace != nil {
-			if ahead := c.pace.wait(c.m.Now()); ahead > paceAhead {
+			if ahead := c.pace.Wait(c.m.Now()); ahead > pace.Ahead {
 				return c.wait(ahead)
 			}
 		}
@@ -131,13 +132,13 @@ func (c *console) rest(why ringzero.Stop) *outcome {
 			return end
 		}
 	default:
-		c.pace.lag(c.m.Now())
-		if end := c.wait(c.pace.wait(next)); end != nil {
+		c.pace.Lag(c.m.Now())
+		if end := c.wait(c.pace.Wait(next)); end != nil {
 			return end
 		}
 	}
 	if c.pace != nil {
-		c.m.Advance(c.pace.target())
+		c.m.Advance(c.pace.Target())
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package pace
 
 import (
 	"testing"
@@ -10,14 +10,14 @@ import (
 // host is a host of a given speed under a pacer, without a clock of its own.
 type host struct {
 	now     time.Duration
-	p       *pacer
+	p       *Pacer
 	virtual float64 // nanoseconds
 	rate    float64 // nanoseconds a step
 }
 
 func newHost() *host {
 	h := &host{rate: 1}
-	h.p = newPacer(func() time.Duration { return h.now })
+	h.p = New(func() time.Duration { return h.now }, 0)
 	return h
 }
 
@@ -27,10 +27,10 @@ func (h *host) run(mips float64) {
 	took := time.Duration(steps / mips * 1e3)
 	h.now += took
 	h.virtual += steps * h.rate
-	if rate, changed := h.p.ran(took, steps, uint64(h.virtual)); changed {
-		h.rate = float64(rate) / rateUnit
+	if rate, changed := h.p.Ran(took, steps, uint64(h.virtual)); changed {
+		h.rate = float64(rate) / Unit
 	}
-	if ahead := h.p.wait(uint64(h.virtual)); ahead > paceAhead {
+	if ahead := h.p.Wait(uint64(h.virtual)); ahead > Ahead {
 		h.now += ahead
 	}
 }
@@ -65,8 +65,8 @@ func TestPacerForgivesALongStop(t *testing.T) {
 func TestPacerWaits(t *testing.T) {
 	h := newHost()
 	h.now = 3 * time.Second
-	require.Equal(t, uint64(3e9), h.p.target())
-	require.Equal(t, 2*time.Second, h.p.wait(5e9))
-	require.Negative(t, h.p.wait(1e9))
-	require.Positive(t, h.p.wait(^uint64(0)))
+	require.Equal(t, uint64(3e9), h.p.Target())
+	require.Equal(t, 2*time.Second, h.p.Wait(5e9))
+	require.Negative(t, h.p.Wait(1e9))
+	require.Positive(t, h.p.Wait(^uint64(0)))
 }
