@@ -59,7 +59,7 @@ func (c *console) play() (end outcome) {
 		}
 		c.raw = raw
 		defer c.raw.Restore()
-		c.chunks = terminal.Read(c.in).Chunks()
+		c.chunks = serial.Read(c.in).Chunks()
 		if terminal.IsNull(c.in) {
 			c.notes.tell("standard input is the null device: no input will come")
 		}

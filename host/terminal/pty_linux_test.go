@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"ringzero/host/serial"
 )
 
 // openPTY gives both ends of a new pseudo-terminal.
@@ -44,7 +46,7 @@ func TestRawModeOnATerminal(t *testing.T) {
 	require.Zero(t, raw.Iflag&(unix.ICRNL|unix.IXON))
 	require.NotZero(t, raw.Oflag&unix.OPOST)
 
-	reader := Read(slave)
+	reader := serial.Read(slave)
 	_, err = master.Write([]byte("\x03\r\x13"))
 	require.NoError(t, err)
 	require.Equal(t, "\x03\r\x13", string(<-reader.Chunks()))

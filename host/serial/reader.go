@@ -1,4 +1,4 @@
-package terminal
+package serial
 
 import (
 	"bytes"
@@ -56,10 +56,10 @@ func (r *Reader) run(in io.Reader) {
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
-				r.err = fmt.Errorf("terminal: reading input: %w", err)
+				r.err = fmt.Errorf("serial: reading input: %w", err)
 			}
 			return
 		}
 	}
-	r.err = fmt.Errorf("terminal: reading input: %w", io.ErrNoProgress)
+	r.err = fmt.Errorf("serial: reading input: %w", io.ErrNoProgress)
 }
