@@ -17,6 +17,9 @@ func (m *Machine) fillCMOS() {
 	}
 	types := uint64(0) // of the first two hard disks: see 19h, 1Ah
 	for i := range min(len(m.conf.Disks), 2) {
+		if m.conf.Disks[i] == nil {
+			continue
+		}
 		types |= 0xf0 >> (4 * i)
 		put(0x19+uint8(i), 1, 47) // set by the user
 	}

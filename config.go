@@ -3,9 +3,8 @@ package ringzero
 import (
 	"errors"
 	"fmt"
+	"io"
 
-	"ringzero/bios"
-	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator"
 )
@@ -15,19 +14,26 @@ import (
 type Config struct {
 	// Memory in bytes, a multiple of 1 MiB from 2 MiB to 64 GiB; default 512 MiB.
 	Memory uint64
-	// CPU is a model of cpu.ModelNames; default max.
+	// CPU is one of Models; default max.
 	CPU string
-	// Floppy is drive A:, served by the BIOS; nil for none.
-	Floppy bus.Disk
+	// Floppy is drive A:, served by the BIOS; nil for none. See OpenImage and
+	// MemoryImage.
+	Floppy Disk
 	// Disks are up to four IDE hard disks: primary master and slave, secondary
-	// master and slave.
-	Disks []bus.Disk
+	// master and slave; nil for none at a place.
+	Disks []Disk
 	// Kernel, where set, is started instead of a disk: bzImage, Multiboot, ELF.
-	Kernel *bios.Kernel
+	Kernel *Kernel
 	// BIOS replaces the built-in ROM: at most 256 KiB, a multiple of 4096.
 	BIOS []byte
 	// Serial takes what COM1 sends, Debug what goes to port E9h; nil for nowhere.
-	Serial, Debug bus.CharSink
+	// What is sent within a Step is written at its end. See EachByte for a writer
+	// that gets each byte at the instruction that sends it. The first error is
+	// Err's, and nothing is written after it.
+	Serial, Debug io.Writer
+	// SerialInput is what comes in at COM1, read by Run and its like while the
+	// guest takes it; nil for nothing. Who calls Step has SerialIn.
+	SerialInput io.Reader
 	// Time is what the RTC shows at power-on, in Unix seconds.
 	Time int64
 	// Seed feeds every randomness.
@@ -39,12 +45,17 @@ type Config struct {
 	// Real paces virtual time by the host's: Step then answers Idle where it
 	// has to wait. Without it the guest's idle time is skipped.
 	Real bool
-	// Engine bounds the translator; no guest sees any of it.
+	// OnBoot is told why nothing could be booted, in one line.
+	OnBoot func(reason string)
+	// Test is for tests of the engine.
+	Test Test
+}
+
+// Test bounds the engine, so that tests show that no guest sees any of it.
+type Test struct {
 	Engine translator.Config
 	// TLBEntries bounds the entries of the TLB that stay filled, 0 for all.
 	TLBEntries int
-	// OnBoot is told why nothing could be booted, in one line.
-	OnBoot func(reason string)
 }
 
 const (
@@ -69,7 +80,7 @@ func (c *Config) Validate() error {
 		return errors.New("more than four disks: the IDE controller has two channels of two drives")
 	}
 	if c.Kernel != nil && c.BIOS != nil {
-		return errors.New("a kernel is started by the built-in BIOS: give either --kernel or --bios")
+		return errors.New("a kernel is started by the built-in BIOS: give either a kernel or a BIOS")
 	}
 	return nil
 }

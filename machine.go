@@ -48,12 +48,13 @@ type Machine struct {
 	rom    []byte
 	names  []symbol // of the kernel, for reports; nil before the first
 
-	conf    Config
-	a20     *bus.Gate
-	savers  []namedSaver
-	resets  []bus.Resetter
-	pending inputs
-	exit    *uint32
+	conf          Config
+	a20           *bus.Gate
+	savers        []namedSaver
+	resets        []bus.Resetter
+	serial, debug *output
+	pending       inputs
+	exit          *uint32
 	// wanted is why the run shall stop at the next boundary.
 	wanted Stop
 	reset  bool
@@ -82,16 +83,17 @@ func New(conf Config) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{Memory: mem, Ports: bus.NewPorts(), Clock: bus.NewClock(), conf: conf,
-		clock: timebase{num: 1, den: 1}, slice: maxSlice}
+		clock: timebase{num: 1, den: 1}, slice: maxSlice,
+		serial: newOutput("serial port", conf.Serial), debug: newOutput("debug port", conf.Debug)}
 	m.CPU = cpu.New(model, mem, m.Ports)
 	m.CPU.Seed(conf.Seed)
 	m.CPU.Time = m.clock.at
 	m.CPU.SyncClock = func() { m.Clock.Set(m.clock.at(m.CPU.Steps())) }
 	m.CPU.Spend = m.spend
 	m.Clock.Changed = m.CPU.Leave
-	m.Engine = translator.New(m.CPU, conf.Engine)
-	if conf.TLBEntries > 0 {
-		m.CPU.MMU.Limit(conf.TLBEntries)
+	m.Engine = translator.New(m.CPU, conf.Test.Engine)
+	if conf.Test.TLBEntries > 0 {
+		m.CPU.MMU.Limit(conf.Test.TLBEntries)
 		m.CPU.FlushTLB()
 	}
 	m.chips()
@@ -127,7 +129,7 @@ func (m *Machine) chips() {
 	m.a20 = bus.NewGate(bus.LineFunc(m.CPU.SetA20))
 	m.Keys = i8042.New(c, m.PIC.Line(1), m.PIC.Line(12), m.a20, resetLine)
 	m.port92 = port92.New(m.a20, resetLine)
-	m.COM1 = uart.New(c, m.PIC.Line(4), m.conf.Serial)
+	m.COM1 = uart.New(c, m.PIC.Line(4), m.serial)
 	ready := func() {
 		if m.pending.any() {
 			m.CPU.Leave()
@@ -155,10 +157,6 @@ func (m *Machine) chips() {
 
 // wire is the address map.
 func (m *Machine) wire() error {
-	debug := m.conf.Debug
-	if debug == nil {
-		debug = noSink{}
-	}
 	exit := debugport.NewExit(func(v uint32) { m.exit = &v; m.Stop(DebugExit) })
 	type ports struct {
 		name  string
@@ -178,7 +176,7 @@ func (m *Machine) wire() error {
 		{"RTC", 0x70, 2, 1, m.RTC},
 		{"port 92h", 0x92, 1, 1, m.port92},
 		{"APM control", 0xb2, 2, 1, m.Power.APM()},
-		{"debug console", 0xe9, 1, 1, debugport.New(debug)},
+		{"debug console", 0xe9, 1, 1, debugport.New(m.debug)},
 		{"coprocessor", 0xf0, 2, 1, clearFERR{m.PIC.Line(13), m.CPU}},
 		{"VGA", vga.PortsBase, vga.PortsSize, 2, m.VGA.Ports()},
 		{"COM1", 0x3f8, 8, 1, m.COM1},
@@ -212,6 +210,9 @@ func (m *Machine) wire() error {
 	}
 	m.PCI.AttachResetControl(m.ISA.ResetControl())
 	for i, d := range m.conf.Disks {
+		if d == nil {
+			continue
+		}
 		if err := m.IDE.Attach(i/2, i%2, d); err != nil {
 			return err
 		}
@@ -220,6 +221,13 @@ func (m *Machine) wire() error {
 		{"uart", m.COM1}, {"vga", m.VGA}, {"pci", m.PCI}, {"i440fx", m.Host}, {"piix3", m.ISA}, {"ide", m.IDE}, {"piix4", m.Power}}
 	m.resets = []bus.Resetter{m.PIC, m.PIT, m.RTC, m.Keys, m.port92, m.COM1, m.VGA, m.PCI, m.Host, m.ISA, m.IDE, m.Power}
 	return nil
+}
+
+// MapPorts puts a device of the embedder's at n ports from base, on the ISA bus.
+// Accesses wider than width bytes are split. An overlap is an error that names
+// both.
+func (m *Machine) MapPorts(name string, base uint16, n, width int, dev Device) error {
+	return m.Ports.Map(name, base, n, width, dev)
 }
 
 // firmware puts the BIOS in place: ours, or the one that was given.
@@ -233,6 +241,9 @@ func (m *Machine) firmware() error {
 		drives = append(drives, bios.Drive{Disk: m.conf.Floppy, Kind: bios.Floppy})
 	}
 	for i, d := range m.conf.Disks {
+		if d == nil {
+			continue
+		}
 		drives = append(drives, bios.Drive{Disk: d, Kind: bios.Hard, Channel: i / 2, Unit: i % 2})
 	}
 	var err error
@@ -298,10 +309,6 @@ func (s services) Write(offset uint64, size int, v uint64) {
 		s.m.CPU.Leave()
 	}
 }
-
-type noSink struct{}
-
-func (noSink) Send(byte) {}
 
 // biosRegs shows the BIOS the processor.
 type biosRegs struct{ c *cpu.CPU }

@@ -113,6 +113,17 @@ func TestCMOS(t *testing.T) {
 	}
 }
 
+// TestNoMaster: a nil among the disks is a place without a drive.
+func TestNoMaster(t *testing.T) {
+	m, err := ringzero.New(ringzero.Config{Memory: 2 << 20, Disks: []ringzero.Disk{nil, image.Memory(make([]byte, 1<<20))}})
+	require.NoError(t, err)
+	t.Cleanup(m.Close)
+	for m.Steps() < 10_000 && m.Step() == ringzero.Going {
+	}
+	require.Equal(t, uint8(0x0f), m.RTC.CMOS(0x12))
+	m.StateHash()
+}
+
 // TestHashSeesDisks: a sector that was written is part of the state, of the
 // floppy and of each disk, and where it lies matters.
 func TestHashSeesDisks(t *testing.T) {

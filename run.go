@@ -83,13 +83,24 @@ func (m *Machine) Stop(why Stop) {
 }
 
 // Step lets the machine run for a slice and says why it came back. After any
-// answer but Going and Idle the run is over.
-//
-// What is due between two instructions comes in the order of SDM 3A table 6-2:
-// reset (class 1), then traps of the instruction before (3, 4; a task switch's
-// trap, 2, is one), external interrupts (5), and what the next instruction
-// raises itself, code breakpoints first (6 to 10), which is the engine's.
+// answer but Going, Idle and Requested the run is over.
 func (m *Machine) Step() Stop {
+	why := m.step()
+	m.serial.flush()
+	m.debug.flush()
+	return why
+}
+
+// step is Step without its output.
+//
+// What is due between two instructions comes in the order of SDM 3A table 6-2,
+// "Priority Among Concurrent Events", by its classes: reset (1); debug traps of
+// the instruction before, a task switch's among them (2, 4), all in one #DB;
+// INTR (6). Of FLUSH, STOPCLK, SMI, INIT (3) and NMI (5) no source is wired. The
+// faults that the next instruction raises itself, its code breakpoint first (7 to
+// 10), are the engine's. An interrupt's delivery is a step, so what is due behind
+// it comes before its handler's first instruction.
+func (m *Machine) step() Stop {
 	c := m.CPU
 	end := c.Steps() + m.slice
 	m.hurry.start(c.Steps())

@@ -47,7 +47,7 @@ func TestBootHasOneStateHash(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := conf(t)
-			c.Engine, c.TLBEntries, c.MaxInstructions = row.engine(), row.tlb, steps
+			c.Test.Engine, c.Test.TLBEntries, c.MaxInstructions = row.engine(), row.tlb, steps
 			s := machine.New(t, c)
 			s.End(ringzero.Limit, steps+1)
 			require.Equal(t, steps, s.Steps())

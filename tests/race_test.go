@@ -37,7 +37,7 @@ func TestSessionDoesNotDependOnTheEngine(t *testing.T) {
 	require.NoError(t, err)
 	for _, row := range engines {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := session.Embedded(ringzero.Config{Engine: row.engine(), TLBEntries: row.tlb})
+			got, err := session.Embedded(ringzero.Config{Test: ringzero.Test{Engine: row.engine(), TLBEntries: row.tlb}})
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		})

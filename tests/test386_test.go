@@ -4,6 +4,7 @@ package tests
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +27,7 @@ var postPorts = []uint16{0x80, 0x84, 0x190, 0x300, 0x680}
 // post is a POST card: it keeps the codes, and where the output stood at EEh.
 type post struct {
 	m     *ringzero.Machine
-	out   []*sink
+	out   []*bytes.Buffer
 	codes []byte
 }
 
@@ -44,27 +45,23 @@ func (p *post) Write(_ uint64, _ int, v uint64) {
 	}
 }
 
-type sink struct{ bytes.Buffer }
-
-func (s *sink) Send(b byte) { s.WriteByte(b) }
-
 // test386 runs the image and gives what it printed in POST EEh and its codes.
 // The serial port counts where the image was built for it, else port E9h.
 func test386(t *testing.T, rom []byte, model string) (output, codes []byte) {
-	serial, debug := &sink{}, &sink{}
-	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, CPU: model, BIOS: rom, Serial: serial, Debug: debug,
+	var serial, debug bytes.Buffer
+	into := func(b *bytes.Buffer) io.Writer { return ringzero.EachByte(func(c byte) { b.WriteByte(c) }) }
+	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, CPU: model, BIOS: rom, Serial: into(&serial), Debug: into(&debug),
 		MaxInstructions: 2_000_000_000, NoReboot: true})
 	require.NoError(t, err)
 	defer m.Close()
-	card := &post{m: m, out: []*sink{serial, debug}}
+	card := &post{m: m, out: []*bytes.Buffer{&serial, &debug}}
 	for _, p := range postPorts {
-		require.NoError(t, m.Ports.Map(fmt.Sprintf("POST %Xh", p), p, 1, 1, card))
+		require.NoError(t, m.MapPorts(fmt.Sprintf("POST %Xh", p), p, 1, 1, card))
 	}
 	stop := m.Step()
 	for ; stop == ringzero.Going; stop = m.Step() {
 	}
-	require.Equal(t, ringzero.Requested, stop, "ended at %04x:%08x after POST codes % X",
-		m.CPU.Seg[1].Sel, m.CPU.EIP, card.codes)
+	require.Equal(t, ringzero.Requested, stop, m.ShortReport(fmt.Sprintf("after POST codes % X ended", card.codes)))
 	if serial.Len() > 0 {
 		return serial.Bytes(), card.codes
 	}

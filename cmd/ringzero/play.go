@@ -28,10 +28,10 @@ func (s *session) play() error {
 		c.sink = serial.NewWatch(sink, s.until, func() { c.m.Stop(ringzero.Requested) })
 	}
 	c.sent.Sink = c.sink
-	s.conf.Serial = &c.sent
+	s.conf.Serial = ringzero.EachByte(c.sent.Send)
 	if s.display == "none" {
 		c.debug = serial.NewWriter(s.errs)
-		s.conf.Debug = c.debug
+		s.conf.Debug = ringzero.EachByte(c.debug.Send)
 	}
 	s.conf.OnBoot = func(reason string) {
 		c.failure = fmt.Errorf("%s; give an image with a boot sector, or a kernel", s.driveNames(reason))

@@ -3,6 +3,7 @@ package system
 import (
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,9 +47,9 @@ func ours() []engine {
 		conf ringzero.Config
 	}{
 		{"ringzero", ringzero.Config{}},
-		{"one instruction a block", ringzero.Config{Engine: translator.Config{MaxBlock: 1}}},
-		{"no links", ringzero.Config{Engine: translator.Config{NoLinks: true, EvictEvery: 50}}},
-		{"small TLB", ringzero.Config{TLBEntries: 8}},
+		{"one instruction a block", ringzero.Config{Test: ringzero.Test{Engine: translator.Config{MaxBlock: 1}}}},
+		{"no links", ringzero.Config{Test: ringzero.Test{Engine: translator.Config{NoLinks: true, EvictEvery: 50}}}},
+		{"small TLB", ringzero.Config{Test: ringzero.Test{TLBEntries: 8}}},
 	} {
 		engines = append(engines, engine{name: row.name, shutdown: exitTripleFault,
 			run: func(t *testing.T, elf string) (string, int) { return runMachine(t, elf, row.conf) }})
@@ -60,18 +61,14 @@ func ours() []engine {
 	return append(engines, engine{name: "random blocks", shutdown: exitTripleFault,
 		run: func(t *testing.T, elf string) (string, int) {
 			dice := rand.New(rand.NewPCG(1, 2))
-			return runMachine(t, elf, ringzero.Config{Engine: translator.Config{Lengths: func() int { return 1 + dice.IntN(32) }}})
+			return runMachine(t, elf, ringzero.Config{Test: ringzero.Test{Engine: translator.Config{Lengths: func() int { return 1 + dice.IntN(32) }}}})
 		}})
 }
-
-type debugPort struct{ text []byte }
-
-func (d *debugPort) Send(b byte) { d.text = append(d.text, b) }
 
 func runMachine(t *testing.T, elf string, conf ringzero.Config) (string, int) {
 	image, err := os.ReadFile(elf)
 	require.NoError(t, err)
-	var port debugPort
+	var port strings.Builder
 	conf.Memory = 64 << 20
 	conf.Kernel = &bios.Kernel{Image: image}
 	conf.Debug = &port
@@ -96,5 +93,5 @@ func runMachine(t *testing.T, elf string, conf ringzero.Config) (string, int) {
 	if why == ringzero.TripleFault && testing.Verbose() {
 		t.Log(m.Report(why))
 	}
-	return string(port.text), exit
+	return port.String(), exit
 }

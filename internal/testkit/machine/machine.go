@@ -36,7 +36,7 @@ type Session struct {
 func New(t testing.TB, conf ringzero.Config) *Session {
 	t.Helper()
 	s := &Session{t: t}
-	conf.Serial = s
+	conf.Serial = ringzero.EachByte(s.send)
 	var nothing string
 	if conf.OnBoot == nil {
 		conf.OnBoot = func(reason string) { nothing = reason }
@@ -81,8 +81,8 @@ func Kernel(t testing.TB, image, initrd, cmdline string) *bios.Kernel {
 	return k
 }
 
-// Send takes what the guest sends; it makes a Session a bus.CharSink.
-func (s *Session) Send(b byte) {
+// send takes what the guest sends.
+func (s *Session) send(b byte) {
 	s.all = append(s.all, b)
 	if s.wanted != nil && bytes.HasSuffix(s.all[s.seen:], s.wanted) {
 		s.wanted = nil

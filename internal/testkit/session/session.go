@@ -37,7 +37,7 @@ func Embedded(conf ringzero.Config) (Result, error) {
 	conf.MaxInstructions = most
 	var out bytes.Buffer
 	typist := &typist{out: &out}
-	conf.Serial = typist
+	conf.Serial = ringzero.EachByte(typist.send)
 	m, err := ringzero.New(conf)
 	if err != nil {
 		return Result{}, err
@@ -61,8 +61,8 @@ type typist struct {
 	next int
 }
 
-// Send takes a byte that the guest sends.
-func (t *typist) Send(b byte) {
+// send takes a byte that the guest sends.
+func (t *typist) send(b byte) {
 	t.out.WriteByte(b)
 	if t.next < len(commands) && bytes.HasSuffix(t.out.Bytes(), []byte(guest.Prompt)) {
 		t.m.SerialIn([]byte(commands[t.next] + "\r"))
