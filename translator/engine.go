@@ -59,6 +59,7 @@ type Stats struct {
 	Blocks, Instructions, Uops, Calls, Bytes uint64 // Bytes of guest code
 	Lookups, Misses, Invalidations           uint64
 	Unwinds, Redos, Splits, Evictions        uint64
+	Ones                                     uint64 // blocks of one instruction, made where a budget ends
 }
 
 // New makes an engine for a processor.

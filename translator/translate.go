@@ -24,6 +24,7 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *ir.Block {
 	}
 	if mode&cpu.ModeOne != 0 {
 		limit = 1
+		e.Stats.Ones++
 	}
 	if !ram {
 		return e.uncached(va, mode, bits)
