@@ -15,3 +15,6 @@ func (m *Machine) Reach(step uint64) {
 		m.StepOf(step - m.Steps())
 	}
 }
+
+// SetSlice has a Step take at most n steps.
+func (m *Machine) SetSlice(n uint64) { m.slice = n }

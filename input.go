@@ -1,6 +1,9 @@
 package ringzero
 
-import "ringzero/bus"
+import (
+	"ringzero/bus"
+	"ringzero/host/display"
+)
 
 // inputs is what came from outside and was not let in yet, by kind: a chip
 // without room keeps no other from its own.
@@ -37,6 +40,30 @@ func (m *Machine) Key(code uint16, down bool) {
 		v |= 1 << 16
 	}
 	m.post(bus.InputKey, v)
+}
+
+// Type types a text on the keyboard, of a US layout. A newline is Enter; a
+// character beyond ASCII is an error, and nothing is typed then. The strokes wait
+// for room in the keyboard, see Pending; a guest that reads them slower than a
+// person types loses what its own buffer can't hold, as on a PC.
+func (m *Machine) Type(text string) error {
+	events, err := display.Type(text)
+	m.strike(events)
+	return err
+}
+
+// Press strikes a key by name, with others held: "enter", "f1", "ctrl-c",
+// "ctrl-alt-del".
+func (m *Machine) Press(name string) error {
+	events, err := display.Press(name)
+	m.strike(events)
+	return err
+}
+
+func (m *Machine) strike(events []display.KeyEvent) {
+	for _, e := range events {
+		m.Key(e.Code, e.Down)
+	}
 }
 
 // PowerButton presses the power button.

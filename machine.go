@@ -20,6 +20,7 @@ import (
 	"ringzero/devices/rtc"
 	"ringzero/devices/uart"
 	"ringzero/devices/vga"
+	"ringzero/host/serial"
 	"ringzero/translator"
 )
 
@@ -53,6 +54,8 @@ type Machine struct {
 	savers        []namedSaver
 	resets        []bus.Resetter
 	serial, debug *output
+	input         *serial.Reader // of Config.SerialInput, once it is read
+	chunks        <-chan []byte  // from it; nil at its end
 	pending       inputs
 	exit          *uint32
 	// wanted is why the run shall stop at the next boundary.
@@ -60,6 +63,7 @@ type Machine struct {
 	reset  bool
 	slice  uint64 // steps of a Step, at most
 	hurry  hurry
+	to     uint64 // the step at which to come back in any case
 	clock  timebase
 }
 
@@ -83,7 +87,7 @@ func New(conf Config) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{Memory: mem, Ports: bus.NewPorts(), Clock: bus.NewClock(), conf: conf,
-		clock: timebase{num: 1, den: 1}, slice: maxSlice,
+		clock: timebase{num: 1, den: 1}, slice: maxSlice, to: Never,
 		serial: newOutput("serial port", conf.Serial), debug: newOutput("debug port", conf.Debug)}
 	m.CPU = cpu.New(model, mem, m.Ports)
 	m.CPU.Seed(conf.Seed)
@@ -109,8 +113,14 @@ func New(conf Config) (*Machine, error) {
 	return m, nil
 }
 
-// Close gives the guest's memory back to the host.
-func (m *Machine) Close() { m.Memory.Close() }
+// Close gives the guest's memory back to the host, and lets go of SerialInput. A
+// read of it that hangs stays until it returns. Nothing may be called afterwards.
+func (m *Machine) Close() {
+	if m.input != nil {
+		m.input.Stop()
+	}
+	m.Memory.Close()
+}
 
 // chips makes the devices and joins their wires: interrupt requests, A20, reset.
 func (m *Machine) chips() {

@@ -125,6 +125,8 @@ func (m *Machine) step() Stop {
 			return TripleFault
 		case m.conf.MaxInstructions != 0 && step >= m.conf.MaxInstructions:
 			return Limit
+		case step >= m.to:
+			return Going
 		case c.PendingDB != 0:
 			m.oneStep(step)
 			c.DebugTrap()
@@ -144,7 +146,7 @@ func (m *Machine) step() Stop {
 		case step >= end:
 			return Going
 		}
-		budget := m.hurry.budget(step, end-step)
+		budget := m.hurry.budget(step, min(end, m.to)-step)
 		if next := m.Clock.Next(); next != bus.Never {
 			budget = min(budget, m.clock.until(step, next))
 		}
