@@ -69,7 +69,7 @@ func (s *session) lastScreen(c *console) {
 	if s.display != "none" || s.serial.Kind != serial.None && c.sent.n > 0 {
 		return
 	}
-	text := c.m.VGA.Screen()
+	text := c.m.Text()
 	lines := strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
 	for len(lines) > 0 && lines[0] == "" {
 		lines = lines[1:]

@@ -9,7 +9,7 @@ import (
 )
 
 // stale tells whether the terminal shows an old screen.
-func (c *console) stale() bool { return c.fresh || c.m.VGA.Generation() != c.drawn }
+func (c *console) stale() bool { return c.fresh || c.m.ScreenChanges() != c.drawn }
 
 // draw shows the guest's screen, where it changed, some thirty times a second.
 func (c *console) draw() error {
@@ -28,8 +28,8 @@ func (c *console) draw() error {
 	if !c.stale() {
 		return nil
 	}
-	c.fresh, c.drawn, c.drawnAt = false, c.m.VGA.Generation(), now
-	if err := c.screen.Draw(frame(c.m.VGA.Screen())); err != nil {
+	c.fresh, c.drawn, c.drawnAt = false, c.m.ScreenChanges(), now
+	if err := c.screen.Draw(frame(c.m.Text())); err != nil {
 		return fmt.Errorf("--display terminal: %w", err)
 	}
 	return nil

@@ -4,16 +4,15 @@ import (
 	"fmt"
 	"io"
 	"runtime/metrics"
-	"slices"
 	"time"
 
 	"ringzero"
-	"ringzero/decoder"
 )
 
 // printStats says what a run cost.
 func printStats(w io.Writer, m *ringzero.Machine, took time.Duration) {
-	steps, e, u := m.Steps(), m.Engine.Stats, m.CPU.MMU.Stats
+	steps, stats := m.Steps(), m.Stats()
+	e, u := stats.Engine, stats.MMU
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%-16s %s\n", name, fmt.Sprintf(format, args...))
 	}
@@ -32,37 +31,11 @@ func printStats(w io.Writer, m *ringzero.Machine, took time.Duration) {
 	line("shadow misses", "%d of %d switches of address space, %d table writes", u.ShadowMisses, u.ShadowSwitches, u.TableWrites)
 	line("GC share", "%.1f %% of the processor time", 100*gcShare())
 	line("memory", "%d MiB taken by the Go heap", heap()>>20)
-	printTraps(w, m)
-}
-
-// printTraps lists the sensitive instructions by how often they trapped.
-func printTraps(w io.Writer, m *ringzero.Machine) {
-	var ops []decoder.Op
-	for op, n := range m.CPU.Traps {
-		if n > 0 {
-			ops = append(ops, decoder.Op(op))
-		}
+	for _, t := range stats.Traps {
+		line("trap "+t.Name, "%d", t.N)
 	}
-	slices.SortStableFunc(ops, func(a, b decoder.Op) int {
-		x, y := m.CPU.Traps[a], m.CPU.Traps[b]
-		switch {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
-	for _, op := range ops {
-		fmt.Fprintf(w, "%-16s %d\n", "trap "+op.String(), m.CPU.Traps[op])
-	}
-	gaps := make([]string, 0, len(m.CPU.Gaps))
-	for name := range m.CPU.Gaps {
-		gaps = append(gaps, name)
-	}
-	slices.Sort(gaps)
-	for _, name := range gaps {
-		fmt.Fprintf(w, "%-16s %d times #UD\n", "gap "+name, m.CPU.Gaps[name])
+	for _, g := range stats.Gaps {
+		line("gap "+g.Name, "%d times #UD", g.N)
 	}
 }
 

@@ -22,5 +22,5 @@ func (s *Session) WaitScreen(text string, steps uint64) string {
 
 // Screen is the text on the screen, without the blank lines at its end.
 func (s *Session) Screen() string {
-	return strings.TrimRight(s.VGA.Screen().String(), "\n")
+	return strings.TrimRight(s.Text().String(), "\n")
 }
