@@ -47,6 +47,19 @@ func (m *Machine) RunUntil(ctx context.Context, done func() bool) (Stop, error) 
 	}
 }
 
+// Replay repeats a run at pace fast: the machine is new and of the same Config,
+// without SerialInput, inputs are those of the other. It lets each in at its step
+// and goes on as Run does.
+func (m *Machine) Replay(ctx context.Context, inputs []Input) (Stop, error) {
+	for _, in := range inputs {
+		if why, err := m.RunTo(ctx, in.Step); why != Going || err != nil {
+			return why, err
+		}
+		m.apply(in)
+	}
+	return m.Run(ctx)
+}
+
 // driver is a run with the host's time and input.
 type driver struct {
 	m    *Machine

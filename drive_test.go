@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -95,6 +96,33 @@ func TestRunUntilIsRepeatable(t *testing.T) {
 		ends[m.StateHash()] = true
 	}
 	require.Len(t, ends, 1)
+}
+
+// TestReplay: what came in at any time comes in again at its steps.
+func TestReplay(t *testing.T) {
+	// echoes COM1 in its interrupt: [30h] = 0:7c21h; MCR = 8, IER = 1; open IRQ 0, 1 and 4; l: sti; hlt; inc [600h]; jmp l
+	// 7c21h: push ax; push dx; mov dx, 3f8h; in al, dx; out dx, al; mov al, 20h; out 20h, al; pop dx; pop ax; iret
+	const code = "fa 31c08ed8 c7063000217c 8c0e3200 bafc03b008ee baf903b001ee b0ece621 eb0e 50 52 baf803 ec ee b020e620 5a58 cf fb f4 ff060006 ebf8"
+	r := rand.New(rand.NewPCG(3, 4))
+	conf := ringzero.Config{MaxInstructions: 2_000_000}
+	m := boot(t, code, conf)
+	why := ringzero.Going
+	for why == ringzero.Going {
+		m.SetSlice(1 + r.Uint64()%100_000)
+		if why = m.Step(); r.IntN(2) == 0 {
+			m.SerialIn([]byte("some text"))
+			require.NoError(t, m.Type("Key"))
+		}
+	}
+	require.Equal(t, ringzero.Limit, why)
+	require.Greater(t, len(m.Inputs()), 100)
+	require.NotZero(t, m.Inputs()[0].Step)
+	again := boot(t, code, conf)
+	why, err := again.Replay(context.Background(), m.Inputs())
+	require.NoError(t, err)
+	require.Equal(t, ringzero.Limit, why)
+	require.Equal(t, m.Inputs(), again.Inputs())
+	require.Equal(t, m.StateHash(), again.StateHash())
 }
 
 func TestRunFailsWithItsInput(t *testing.T) {

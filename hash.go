@@ -9,9 +9,9 @@ import (
 )
 
 // StateHash is SHA-256, in hexadecimal, over the canonical little-endian state
-// of CPU, clock, devices, RAM and the sectors that the guest wrote, of the floppy
+// of CPU, clock and its rate, devices, RAM and the sectors that the guest wrote, of the floppy
 // first. No cache or counter of the
-// engine goes into it, so it is equal on every host and for every Config.Engine.
+// engine goes into it, so it is equal on every host and for every Config.Test.
 func (m *Machine) StateHash() string {
 	h := sha256.New()
 	put := func(v any) {
@@ -24,6 +24,7 @@ func (m *Machine) StateHash() string {
 	put(m.CPU.MMU.PDPTE)
 	put(m.CPU.Steps())
 	put(m.Now())
+	put([3]uint64{m.clock.rest(m.Steps()), m.clock.num, m.clock.den})
 	put(m.a20.Level())
 	for _, d := range m.savers {
 		h.Write([]byte(d.name))

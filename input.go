@@ -119,8 +119,7 @@ func (m *Machine) letIn(step, now uint64) {
 		for len(m.pending[i]) != 0 && m.takes(kind, m.pending[i][0]) {
 			value := m.pending[i][0]
 			m.pending[i] = m.pending[i][1:]
-			m.Log.Add(bus.Input{Step: step, NS: now, Kind: kind, Value: value})
-			m.Apply(kind, value)
+			m.apply(bus.Input{Step: step, NS: now, Kind: kind, Value: value})
 		}
 	}
 }
@@ -128,9 +127,14 @@ func (m *Machine) letIn(step, now uint64) {
 // key takes the value of an InputKey apart.
 func key(value uint64) (code uint16, down bool) { return uint16(value), value>>16&1 == 0 }
 
-// Apply lets one input in now; replaying a log does it at the logged steps.
-func (m *Machine) Apply(kind bus.InputKind, value uint64) {
-	switch kind {
+// Inputs is all input that was let in so far, in order. It belongs to the machine.
+func (m *Machine) Inputs() []Input { return m.Log.Entries }
+
+// apply lets one input in now.
+func (m *Machine) apply(in Input) {
+	m.Log.Add(in)
+	value := in.Value
+	switch in.Kind {
 	case bus.InputSerial:
 		m.COM1.Receive(byte(value))
 	case bus.InputKey:

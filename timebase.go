@@ -36,6 +36,13 @@ func (t *timebase) at(step uint64) uint64 {
 	return t.after(d)
 }
 
+// rest is what the time after so many steps lacks in whole nanoseconds, in parts
+// of 1/den.
+func (t *timebase) rest(step uint64) uint64 {
+	_, lo := bits.Mul64((step-t.step)%t.den, t.num%t.den)
+	return lo % t.den // both are below 2^32
+}
+
 func (t *timebase) after(d uint64) uint64 {
 	if d > endOfTime-t.ns {
 		return endOfTime

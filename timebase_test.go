@@ -24,7 +24,8 @@ func TestTimebase(t *testing.T) {
 		step := b.step + word()>>1
 		at := b.at(step)
 		exact := new(big.Int).SetUint64(step - b.step)
-		exact.Mul(exact, new(big.Int).SetUint64(b.num)).Div(exact, new(big.Int).SetUint64(b.den))
+		exact, rest := exact.DivMod(exact.Mul(exact, new(big.Int).SetUint64(b.num)), new(big.Int).SetUint64(b.den), new(big.Int))
+		require.Equal(t, rest.Uint64(), b.rest(step))
 		exact.Add(exact, new(big.Int).SetUint64(b.ns))
 		if !exact.IsUint64() || exact.Uint64() >= endOfTime {
 			require.Equal(t, uint64(endOfTime), at)
