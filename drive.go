@@ -32,7 +32,7 @@ func (m *Machine) RunTo(ctx context.Context, step uint64) (Stop, error) {
 }
 
 // RunUntil runs the machine as Run does, until done answers true; it answers
-// Requested then. done is asked each 50,000 steps of the guest, at the same steps
+// Requested then. done is asked each 200,000 steps of the guest, at the same steps
 // on every host, and where the guest is idle, so that what a script does on an
 // answer can be repeated at pace fast.
 func (m *Machine) RunUntil(ctx context.Context, done func() bool) (Stop, error) {
