@@ -14,6 +14,9 @@ const (
 	longStep = 3 * time.Millisecond
 	// inputRoom is how much input waits in the machine before no more is read.
 	inputRoom = 4096
+	// askEvery is the steps between two questions of RunUntil. Scripts depend on
+	// it: it never changes.
+	askEvery = 50_000
 )
 
 // Run runs the machine until it stops, and says why, as Step does. Idle says that
@@ -40,7 +43,7 @@ func (m *Machine) RunUntil(ctx context.Context, done func() bool) (Stop, error) 
 		if done() {
 			return Requested, nil
 		}
-		why, err := m.drive(ctx, (m.Steps()/maxSlice+1)*maxSlice, done)
+		why, err := m.drive(ctx, (m.Steps()/askEvery+1)*askEvery, done)
 		if why != Going || err != nil {
 			return why, err
 		}

@@ -6,8 +6,11 @@ const (
 	// A piece is what runs between two looks at the host's clock: so many steps
 	// that looking costs nothing, so few that no change of what the guest does
 	// makes one long.
-	minPiece = 2000
-	maxPiece = 50_000
+	minPiece = 1000
+	maxPiece = 16_000
+	// shortOf is how much before its end a piece may be over, so that no
+	// instruction runs alone there: more than any block has.
+	shortOf = 200
 	// parts is how many pieces of equal cost a Step in a hurry should consist of.
 	parts = 8
 )
@@ -43,11 +46,11 @@ func (h *hurry) start(step uint64) {
 
 // over tells whether the Step has taken its time.
 func (h *hurry) over(step uint64) bool {
-	if h.clock == nil || step < h.next && !h.now {
+	if h.clock == nil || step+shortOf < h.next && !h.now {
 		return false
 	}
 	t := h.clock()
-	whole := step >= h.next
+	whole := step+shortOf >= h.next
 	switch took := t - h.last; {
 	case took > h.most/parts:
 		h.piece = max(minPiece, h.piece/2)
@@ -58,10 +61,11 @@ func (h *hurry) over(step uint64) bool {
 	return t-h.begin >= h.most
 }
 
-// budget bounds what may run until the next look.
-func (h *hurry) budget(step, n uint64) uint64 {
-	if h.clock == nil {
-		return n
+// budget bounds what may run until the next look; soft tells that the look is all
+// that the bound is for.
+func (h *hurry) budget(step, n uint64) (budget uint64, soft bool) {
+	if h.clock == nil || n <= h.next-step {
+		return n, false
 	}
-	return min(n, h.next-step)
+	return h.next - step, true
 }

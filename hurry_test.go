@@ -1,6 +1,8 @@
 package ringzero_test
 
 import (
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,12 +63,13 @@ func TestHurry(t *testing.T) {
 			gap  uint64        // steps from one look to the next, at most
 			step uint64        // steps of a Step, at most
 		}{
-			{"stopped for a while", time.Minute, 2000 + 500, 2000 + 500},
-			{"slow", time.Millisecond, 2000 + 500, 5 * (2000 + 500)},
-			{"quick", 0, 50_000 + 500, 200_000 + 500},
+			{"stopped for a while", time.Minute, 1000 + 500, 1000 + 500},
+			{"slow", time.Millisecond, 1000 + 500, 5 * (1000 + 500)},
+			{"quick", 0, 16_000 + 500, 50_000 + 500},
 		} {
 			t.Run(r.name+", "+host.name, func(t *testing.T) {
 				now, asked := time.Duration(0), m.Steps()
+				m.SetSlice(50_000)
 				m.Hurry(func() time.Duration {
 					require.LessOrEqual(t, m.Steps()-asked, host.gap)
 					asked = m.Steps()
@@ -74,7 +77,7 @@ func TestHurry(t *testing.T) {
 					return now
 				}, 5*time.Millisecond)
 				why := ringzero.Going
-				for end := m.Steps() + 2*host.step; why == ringzero.Going && m.Steps() < end; {
+				for end := m.Steps() + host.step; why == ringzero.Going && m.Steps() < end; {
 					before := m.Steps()
 					why = m.Step()
 					require.LessOrEqual(t, m.Steps()-before, host.step)
@@ -98,4 +101,27 @@ func TestHurryAfterAService(t *testing.T) {
 		require.Equal(t, ringzero.Going, m.Step())
 	}
 	require.Greater(t, looks, 300, "a mode set is some 40 steps")
+}
+
+// TestHurryMakesNoBlocks: code is not translated anew where a piece ends, and the
+// state is that of whole slices.
+func TestHurryMakesNoBlocks(t *testing.T) {
+	// sti; l: inc word [600h]; 400 * inc ax; jnz l; hlt; jmp l
+	code := "fb ff060006" + strings.Repeat("40", 400) + "0f8568fe f4 e964fe"
+	hash := ""
+	var misses uint64
+	for seed := range uint64(4) {
+		m := boot(t, code, ringzero.Config{MaxInstructions: 3_000_000})
+		if seed != 0 {
+			r, now := rand.New(rand.NewPCG(seed, 1)), time.Duration(0)
+			m.Hurry(func() time.Duration { now += time.Duration(r.IntN(1000)) * time.Microsecond; return now }, time.Millisecond)
+		}
+		require.Equal(t, ringzero.Limit, run(m))
+		if seed == 0 {
+			hash, misses = m.StateHash(), m.Stats().Engine.Misses
+			continue
+		}
+		require.Equal(t, hash, m.StateHash())
+		require.LessOrEqual(t, m.Stats().Engine.Misses, misses+30, "at the limit alone instructions run one by one")
+	}
 }

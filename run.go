@@ -146,7 +146,7 @@ func (m *Machine) step() Stop {
 		case step >= end:
 			return Going
 		}
-		budget := m.hurry.budget(step, min(end, m.to)-step)
+		budget := min(end, m.to) - step
 		if next := m.Clock.Next(); next != bus.Never {
 			budget = min(budget, m.clock.until(step, next))
 		}
@@ -156,7 +156,9 @@ func (m *Machine) step() Stop {
 		if c.Shadowed() && c.IRQ {
 			budget = 1
 		}
+		budget, soft := m.hurry.budget(step, budget)
 		c.Grant(step, budget)
+		c.Soft = soft
 		m.Engine.Run()
 	}
 	return Going

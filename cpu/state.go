@@ -154,6 +154,9 @@ type CPU struct {
 	Budget int64
 	End    uint64
 	Rem    int64
+	// Soft says that nothing is due at the budget's end: it may be left over where
+	// it is short of a block. Grant clears it.
+	Soft bool
 	// Mid is set while an instruction runs that is not the last of its block:
 	// an access with side effects then answers Redo, to be run alone.
 	Mid bool
@@ -280,7 +283,7 @@ func (c *CPU) Steps() uint64 { return c.End - uint64(c.Budget) - uint64(c.Rem) }
 // Grant gives the processor a budget of steps; step is the number that were
 // taken so far.
 func (c *CPU) Grant(step, budget uint64) {
-	c.Budget, c.End, c.left = int64(budget), step+budget, false
+	c.Budget, c.End, c.left, c.Soft = int64(budget), step+budget, false, false
 }
 
 // Leave ends translated code at the next block boundary: something changed that

@@ -226,6 +226,10 @@ func (e *Engine) chain(b *ir.Block) {
 	defer e.unwound()
 	for {
 		if c.Budget < b.Steps {
+			if c.Soft {
+				c.Leave()
+				return
+			}
 			if b = e.find(cpu.ModeOne); b == nil {
 				return
 			}
