@@ -41,6 +41,7 @@ type console struct {
 	sink  serial.Sink
 	sent  counted // in front of sink, for the guest
 	debug serial.Sink
+	ended *outcome // while a write hung
 	raw   *terminal.Raw
 	// failure is why nothing could be booted.
 	failure error
@@ -78,13 +79,17 @@ func (c *console) loop() outcome {
 			return *end
 		}
 		why := c.step()
-		if err := c.sink.Flush(); err != nil {
-			return outcome{err: err}
-		}
+		err := c.sink.Flush()
 		if c.debug != nil {
 			_ = c.debug.Flush()
 		}
-		if err := c.draw(); err != nil {
+		if err == nil {
+			err = c.draw()
+		}
+		switch {
+		case c.ended != nil:
+			return *c.ended
+		case err != nil:
 			return outcome{err: err}
 		}
 		if why != ringzero.Going && why != ringzero.Idle {

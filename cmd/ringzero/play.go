@@ -19,7 +19,7 @@ import (
 func (s *session) play() error {
 	keepPipes()
 	c := &console{session: s, filter: terminal.Filter{Escape: s.escape}}
-	sink, err := s.serial.Open(s.out)
+	sink, err := s.serial.Open(newPatient(c, s.out))
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (s *session) play() error {
 	c.sent.Sink = c.sink
 	s.conf.Serial = ringzero.EachByte(c.sent.Send)
 	if s.display == "none" {
-		c.debug = serial.NewWriter(s.errs)
+		c.debug = serial.NewWriter(newPatient(c, s.errs))
 		s.conf.Debug = ringzero.EachByte(c.debug.Send)
 	}
 	s.conf.OnBoot = func(reason string) {
@@ -77,7 +77,7 @@ func (c *console) play() (end outcome) {
 	c.clock = func() time.Duration { return time.Since(start) }
 	end = c.loop()
 	c.took = c.clock()
-	if err := c.close(); err != nil && end.err == nil {
+	if err := c.close(); err != nil && end.err == nil && !errors.Is(err, errEnded) {
 		end.err = err
 	}
 	return end

@@ -336,3 +336,32 @@ func TestFullOutput(t *testing.T) {
 	require.Equal(t, exitFailure, exit(t, c.Run()))
 	oneLine(t, errs.String(), "no space left")
 }
+
+// TestNobodyReadsTheOutput: a pipe that is full and not read holds up neither
+// --timeout nor a signal. Each row hangs where it does.
+func TestNobodyReadsTheOutput(t *testing.T) {
+	dir := t.TempDir()
+	disk(t, dir, "floods", []byte{0xba, 0xf8, 3, 0xb0, '\n', 0xee, 0xe6, 0xe9, 0xeb, 0xfb}) // mov dx, 3f8h; mov al, 10; out dx, al; out 0e9h, al; jmp $-3
+	for _, row := range []struct {
+		name, args string
+		status     int
+	}{
+		{"timeout", "--timeout 1s", exitLimit},
+		{"SIGTERM", "", 143},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c := invoke(t, dir, append([]string{"run", "floods"}, strings.Fields(row.args)...)...)
+			read, write, err := os.Pipe()
+			require.NoError(t, err)
+			defer read.Close()
+			c.Stdout = write
+			require.NoError(t, c.Start())
+			write.Close()
+			if row.status > exitSignal {
+				time.Sleep(500 * time.Millisecond) // the pipe is full by now; if not, the signal finds the run
+				require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+			}
+			require.Equal(t, row.status, exit(t, c.Wait()))
+		})
+	}
+}
