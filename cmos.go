@@ -7,7 +7,7 @@ import "ringzero/bios"
 func (m *Machine) fillCMOS() {
 	put := func(at uint8, size int, v uint64) {
 		for i := range size {
-			m.RTC.SetCMOS(at+uint8(i), uint8(v>>(8*i)))
+			m.rtc.SetCMOS(at+uint8(i), uint8(v>>(8*i)))
 		}
 	}
 	equipment := uint64(0x0e) // display, keyboard, coprocessor
@@ -25,16 +25,16 @@ func (m *Machine) fillCMOS() {
 	}
 	put(0x12, 1, types)
 	put(0x14, 1, equipment)
-	low := m.Memory.LowRAM()
+	low := m.memory.LowRAM()
 	put(0x15, 2, 640)
 	extended := min((low-1<<20)>>10, 0xffff)
 	put(0x17, 2, extended)
 	put(0x30, 2, extended)
 	put(0x34, 2, (low-min(low, 16<<20))>>16)
-	put(0x5b, 3, m.Memory.HighRAM()>>16)
+	put(0x5b, 3, m.memory.HighRAM()>>16)
 	sum := uint64(0)
 	for i := uint8(0x10); i <= 0x2d; i++ {
-		sum += uint64(m.RTC.CMOS(i))
+		sum += uint64(m.rtc.CMOS(i))
 	}
 	put(0x2e, 1, sum>>8)
 	put(0x2f, 1, sum)

@@ -18,3 +18,9 @@ func (m *Machine) Reach(step uint64) {
 
 // SetSlice has a Step take at most n steps.
 func (m *Machine) SetSlice(n uint64) { m.slice = n }
+
+// CMOS is what stands at a place of the RTC's memory.
+func (m *Machine) CMOS(at uint8) uint8 { return m.rtc.CMOS(at) }
+
+// Fired is how many timers came due.
+func (m *Machine) Fired() uint64 { return m.events.Fired() }

@@ -19,10 +19,10 @@ func (m *Machine) StateHash() string {
 			panic("BUG: state hash: " + err.Error())
 		}
 	}
-	s := m.CPU.Canonical()
+	s := m.cpu.Canonical()
 	put(&s)
-	put(m.CPU.MMU.PDPTE)
-	put(m.CPU.Steps())
+	put(m.cpu.MMU.PDPTE)
+	put(m.cpu.Steps())
 	put(m.Now())
 	put([3]uint64{m.clock.rest(m.Steps()), m.clock.num, m.clock.den})
 	put(m.a20.Level())
@@ -45,8 +45,8 @@ func (m *Machine) StateHash() string {
 
 // hashRAM covers the pages that are not all zero, with their numbers.
 func (m *Machine) hashRAM(put func(any)) {
-	for page := range m.Memory.Size() >> bus.PageShift {
-		data := m.Memory.Bytes(page<<bus.PageShift, bus.PageSize)
+	for page := range m.memory.Size() >> bus.PageShift {
+		data := m.memory.Bytes(page<<bus.PageShift, bus.PageSize)
 		if !zero(data) {
 			put(page)
 			put(data)

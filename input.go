@@ -21,7 +21,7 @@ func (in *inputs) any() bool {
 // post queues input, to be let in between the present instruction and the next.
 func (m *Machine) post(kind bus.InputKind, value uint64) {
 	m.pending[kind] = append(m.pending[kind], value)
-	m.CPU.Leave()
+	m.cpu.Leave()
 }
 
 // SerialIn sends bytes to COM1. They wait until the guest reads the port and has
@@ -105,9 +105,9 @@ func (m *Machine) Takes() bool {
 func (m *Machine) takes(kind bus.InputKind, value uint64) bool {
 	switch kind {
 	case bus.InputSerial:
-		return m.COM1.Ready()
+		return m.com1.Ready()
 	case bus.InputKey:
-		return m.Keys.Takes(key(value))
+		return m.keys.Takes(key(value))
 	}
 	return true
 }
@@ -128,24 +128,24 @@ func (m *Machine) letIn(step, now uint64) {
 func key(value uint64) (code uint16, down bool) { return uint16(value), value>>16&1 == 0 }
 
 // Inputs is all input that was let in so far, in order. It belongs to the machine.
-func (m *Machine) Inputs() []Input { return m.Log.Entries }
+func (m *Machine) Inputs() []Input { return m.log.Entries }
 
 // apply lets one input in now.
 func (m *Machine) apply(in Input) {
-	m.Log.Add(in)
+	m.log.Add(in)
 	value := in.Value
 	switch in.Kind {
 	case bus.InputSerial:
-		m.COM1.Receive(byte(value))
+		m.com1.Receive(byte(value))
 	case bus.InputKey:
-		m.Keys.Key(key(value))
+		m.keys.Key(key(value))
 	case bus.InputPower:
-		m.Power.PowerButton()
+		m.power.PowerButton()
 	case bus.InputReset:
 		m.reset = true
 	case bus.InputRate:
 		if num, den := value>>32, value&0xffffffff; checkRate(uint32(num), uint32(den)) == nil {
-			m.clock.setRate(m.CPU.Steps(), num, den)
+			m.clock.setRate(m.cpu.Steps(), num, den)
 		}
 	}
 }

@@ -26,24 +26,24 @@ import (
 
 // Machine is one PC. One goroutine owns it.
 type Machine struct {
-	CPU    *cpu.CPU
-	Engine *translator.Engine
-	Memory *bus.Memory
-	Ports  *bus.Ports
-	Clock  *bus.Clock
-	Log    bus.InputLog
+	cpu    *cpu.CPU
+	engine *translator.Engine
+	memory *bus.Memory
+	ports  *bus.Ports
+	events *bus.Clock
+	log    bus.InputLog
 
-	PIC    *pic.Pair
-	PIT    *pit.PIT
-	RTC    *rtc.RTC
-	Keys   *i8042.Controller
-	COM1   *uart.UART
-	VGA    *vga.VGA
-	PCI    *pci.Bus
-	Host   *i440fx.Bridge
-	ISA    *piix.ISA
-	IDE    *ide.Controller
-	Power  *piix.PM
+	pic    *pic.Pair
+	pit    *pit.PIT
+	rtc    *rtc.RTC
+	keys   *i8042.Controller
+	com1   *uart.UART
+	vga    *vga.VGA
+	pci    *pci.Bus
+	bridge *i440fx.Bridge
+	isa    *piix.ISA
+	ide    *ide.Controller
+	power  *piix.PM
 	port92 *port92.Port
 	bios   *bios.BIOS
 	rom    []byte
@@ -86,19 +86,19 @@ func New(conf Config) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{Memory: mem, Ports: bus.NewPorts(), Clock: bus.NewClock(), conf: conf,
+	m := &Machine{memory: mem, ports: bus.NewPorts(), events: bus.NewClock(), conf: conf,
 		clock: timebase{num: 1, den: 1}, slice: maxSlice, to: Never,
 		serial: newOutput("serial port", conf.Serial), debug: newOutput("debug port", conf.Debug)}
-	m.CPU = cpu.New(model, mem, m.Ports)
-	m.CPU.Seed(conf.Seed)
-	m.CPU.Time = m.clock.at
-	m.CPU.SyncClock = func() { m.Clock.Set(m.clock.at(m.CPU.Steps())) }
-	m.CPU.Spend = m.spend
-	m.Clock.Changed = m.CPU.Leave
-	m.Engine = translator.New(m.CPU, conf.Test.Engine)
+	m.cpu = cpu.New(model, mem, m.ports)
+	m.cpu.Seed(conf.Seed)
+	m.cpu.Time = m.clock.at
+	m.cpu.SyncClock = func() { m.events.Set(m.clock.at(m.cpu.Steps())) }
+	m.cpu.Spend = m.spend
+	m.events.Changed = m.cpu.Leave
+	m.engine = translator.New(m.cpu, conf.Test.Engine)
 	if conf.Test.TLBEntries > 0 {
-		m.CPU.MMU.Limit(conf.Test.TLBEntries)
-		m.CPU.FlushTLB()
+		m.cpu.MMU.Limit(conf.Test.TLBEntries)
+		m.cpu.FlushTLB()
 	}
 	m.chips()
 	if err := m.wire(); err != nil {
@@ -119,50 +119,50 @@ func (m *Machine) Close() {
 	if m.input != nil {
 		m.input.Stop()
 	}
-	m.Memory.Close()
+	m.memory.Close()
 }
 
 // chips makes the devices and joins their wires: interrupt requests, A20, reset.
 func (m *Machine) chips() {
-	c := m.Clock
+	c := m.events
 	resetLine := bus.LineFunc(func(level bool) {
 		if level {
 			m.reset = true
-			m.CPU.Leave()
+			m.cpu.Leave()
 		}
 	})
-	m.PIC = pic.New(bus.LineFunc(m.CPU.SetIRQ))
-	m.CPU.Acknowledge = m.PIC.Acknowledge
-	m.CPU.FERR = m.PIC.Line(13)
-	m.PIT = pit.New(c, m.PIC.Line(0))
-	m.RTC = rtc.New(c, m.PIC.Line(8), m.conf.Time)
-	m.a20 = bus.NewGate(bus.LineFunc(m.CPU.SetA20))
-	m.Keys = i8042.New(c, m.PIC.Line(1), m.PIC.Line(12), m.a20, resetLine)
+	m.pic = pic.New(bus.LineFunc(m.cpu.SetIRQ))
+	m.cpu.Acknowledge = m.pic.Acknowledge
+	m.cpu.FERR = m.pic.Line(13)
+	m.pit = pit.New(c, m.pic.Line(0))
+	m.rtc = rtc.New(c, m.pic.Line(8), m.conf.Time)
+	m.a20 = bus.NewGate(bus.LineFunc(m.cpu.SetA20))
+	m.keys = i8042.New(c, m.pic.Line(1), m.pic.Line(12), m.a20, resetLine)
 	m.port92 = port92.New(m.a20, resetLine)
-	m.COM1 = uart.New(c, m.PIC.Line(4), m.serial)
+	m.com1 = uart.New(c, m.pic.Line(4), m.serial)
 	ready := func() {
 		if m.pending.any() {
-			m.CPU.Leave()
+			m.cpu.Leave()
 		}
 	}
-	m.COM1.OnReady(ready)
-	m.Keys.OnReady(ready)
-	m.VGA = vga.New(c)
-	m.PCI = pci.New()
-	m.Host = i440fx.New(m.shadow)
+	m.com1.OnReady(ready)
+	m.keys.OnReady(ready)
+	m.vga = vga.New(c)
+	m.pci = pci.New()
+	m.bridge = i440fx.New(m.shadow)
 	// ISA interrupts that PCI functions may be routed to share their lines.
 	lines := map[int]bus.Line{}
-	m.ISA = piix.NewISA(func(n int) bus.Line {
+	m.isa = piix.NewISA(func(n int) bus.Line {
 		if lines[n] == nil {
 			if n == 2 || n < 0 || n > 15 {
 				return bus.NoLine
 			}
-			lines[n] = m.PIC.Line(n)
+			lines[n] = m.pic.Line(n)
 		}
 		return lines[n]
 	}, resetLine, resetLine)
-	m.IDE = ide.New(c, m.PIC.Line(14), m.PIC.Line(15), m.Memory, m.Ports)
-	m.Power = piix.NewPM(c, m.PIC.Line(9), func() { m.Stop(PoweredOff) }, m.Ports)
+	m.ide = ide.New(c, m.pic.Line(14), m.pic.Line(15), m.memory, m.ports)
+	m.power = piix.NewPM(c, m.pic.Line(9), func() { m.Stop(PoweredOff) }, m.ports)
 }
 
 // wire is the address map.
@@ -176,60 +176,60 @@ func (m *Machine) wire() error {
 		dev   bus.Device
 	}
 	for _, p := range []ports{
-		{"8259A master", 0x20, 2, 1, m.PIC.Master()},
-		{"8259A slave", 0xa0, 2, 1, m.PIC.Slave()},
-		{"ELCR", 0x4d0, 2, 1, m.PIC.ELCR()},
-		{"8254", 0x40, 4, 1, m.PIT},
-		{"port 61h", 0x61, 1, 1, m.PIT.Port61()},
-		{"8042 data", 0x60, 1, 1, m.Keys.Data()},
-		{"8042 command", 0x64, 1, 1, m.Keys.Command()},
-		{"RTC", 0x70, 2, 1, m.RTC},
+		{"8259A master", 0x20, 2, 1, m.pic.Master()},
+		{"8259A slave", 0xa0, 2, 1, m.pic.Slave()},
+		{"ELCR", 0x4d0, 2, 1, m.pic.ELCR()},
+		{"8254", 0x40, 4, 1, m.pit},
+		{"port 61h", 0x61, 1, 1, m.pit.Port61()},
+		{"8042 data", 0x60, 1, 1, m.keys.Data()},
+		{"8042 command", 0x64, 1, 1, m.keys.Command()},
+		{"RTC", 0x70, 2, 1, m.rtc},
 		{"port 92h", 0x92, 1, 1, m.port92},
-		{"APM control", 0xb2, 2, 1, m.Power.APM()},
+		{"APM control", 0xb2, 2, 1, m.power.APM()},
 		{"debug console", 0xe9, 1, 1, debugport.New(m.debug)},
-		{"coprocessor", 0xf0, 2, 1, clearFERR{m.PIC.Line(13), m.CPU}},
-		{"VGA", vga.PortsBase, vga.PortsSize, 2, m.VGA.Ports()},
-		{"COM1", 0x3f8, 8, 1, m.COM1},
+		{"coprocessor", 0xf0, 2, 1, clearFERR{m.pic.Line(13), m.cpu}},
+		{"VGA", vga.PortsBase, vga.PortsSize, 2, m.vga.Ports()},
+		{"COM1", 0x3f8, 8, 1, m.com1},
 		{"isa-debug-exit", 0x501, 4, 4, exit},
 	} {
-		if err := m.Ports.Map(p.name, p.base, p.n, p.width, p.dev); err != nil {
+		if err := m.ports.Map(p.name, p.base, p.n, p.width, p.dev); err != nil {
 			return err
 		}
 	}
 	for _, p := range []ports{
-		{"PCI configuration", 0xcf8, pci.Ports, 4, m.PCI},
-		{"IDE primary", 0x1f0, ide.CommandPorts, 4, m.IDE.Command(0)},
-		{"IDE primary control", 0x3f6, ide.ControlPorts, 1, m.IDE.Control(0)},
-		{"IDE secondary", 0x170, ide.CommandPorts, 4, m.IDE.Command(1)},
-		{"IDE secondary control", 0x376, ide.ControlPorts, 1, m.IDE.Control(1)},
+		{"PCI configuration", 0xcf8, pci.Ports, 4, m.pci},
+		{"IDE primary", 0x1f0, ide.CommandPorts, 4, m.ide.Command(0)},
+		{"IDE primary control", 0x3f6, ide.ControlPorts, 1, m.ide.Control(0)},
+		{"IDE secondary", 0x170, ide.CommandPorts, 4, m.ide.Command(1)},
+		{"IDE secondary control", 0x376, ide.ControlPorts, 1, m.ide.Control(1)},
 	} {
-		if err := m.Ports.MapPCI(p.name, p.base, p.n, p.width, p.dev); err != nil {
+		if err := m.ports.MapPCI(p.name, p.base, p.n, p.width, p.dev); err != nil {
 			return err
 		}
 	}
-	if err := m.Memory.MapMMIO("VGA memory", vga.MemoryBase, vga.MemorySize, 4, m.VGA.Memory()); err != nil {
+	if err := m.memory.MapMMIO("VGA memory", vga.MemoryBase, vga.MemorySize, 4, m.vga.Memory()); err != nil {
 		return err
 	}
 	for _, f := range []struct {
 		slot, function int
 		dev            bus.PCIFunction
-	}{{0, 0, m.Host}, {1, 0, m.ISA}, {1, 1, m.IDE}, {1, 3, m.Power}} {
-		if err := m.PCI.Attach(f.slot, f.function, f.dev); err != nil {
+	}{{0, 0, m.bridge}, {1, 0, m.isa}, {1, 1, m.ide}, {1, 3, m.power}} {
+		if err := m.pci.Attach(f.slot, f.function, f.dev); err != nil {
 			return err
 		}
 	}
-	m.PCI.AttachResetControl(m.ISA.ResetControl())
+	m.pci.AttachResetControl(m.isa.ResetControl())
 	for i, d := range m.conf.Disks {
 		if d == nil {
 			continue
 		}
-		if err := m.IDE.Attach(i/2, i%2, d); err != nil {
+		if err := m.ide.Attach(i/2, i%2, d); err != nil {
 			return err
 		}
 	}
-	m.savers = []namedSaver{{"pic", m.PIC}, {"pit", m.PIT}, {"rtc", m.RTC}, {"i8042", m.Keys}, {"port92", m.port92},
-		{"uart", m.COM1}, {"vga", m.VGA}, {"pci", m.PCI}, {"i440fx", m.Host}, {"piix3", m.ISA}, {"ide", m.IDE}, {"piix4", m.Power}}
-	m.resets = []bus.Resetter{m.PIC, m.PIT, m.RTC, m.Keys, m.port92, m.COM1, m.VGA, m.PCI, m.Host, m.ISA, m.IDE, m.Power}
+	m.savers = []namedSaver{{"pic", m.pic}, {"pit", m.pit}, {"rtc", m.rtc}, {"i8042", m.keys}, {"port92", m.port92},
+		{"uart", m.com1}, {"vga", m.vga}, {"pci", m.pci}, {"i440fx", m.bridge}, {"piix3", m.isa}, {"ide", m.ide}, {"piix4", m.power}}
+	m.resets = []bus.Resetter{m.pic, m.pit, m.rtc, m.keys, m.port92, m.com1, m.vga, m.pci, m.bridge, m.isa, m.ide, m.power}
 	return nil
 }
 
@@ -237,14 +237,14 @@ func (m *Machine) wire() error {
 // Accesses wider than width bytes are split. An overlap is an error that names
 // both.
 func (m *Machine) MapPorts(name string, base uint16, n, width int, dev Device) error {
-	return m.Ports.Map(name, base, n, width, dev)
+	return m.ports.Map(name, base, n, width, dev)
 }
 
 // firmware puts the BIOS in place: ours, or the one that was given.
 func (m *Machine) firmware() error {
 	if m.conf.BIOS != nil {
 		m.rom = m.conf.BIOS
-		return m.Memory.SetROM(m.rom)
+		return m.memory.SetROM(m.rom)
 	}
 	var drives []bios.Drive
 	if m.conf.Floppy != nil {
@@ -258,18 +258,18 @@ func (m *Machine) firmware() error {
 	}
 	var err error
 	m.bios, err = bios.New(bios.Config{
-		Regs: biosRegs{m.CPU}, Memory: m.Memory, Ports: m.Ports, Drives: drives,
-		LowRAM: m.Memory.LowRAM(), HighRAM: m.Memory.HighRAM(), CPUMHz: 1000, Banner: "ringzero\r\n", Kernel: m.conf.Kernel,
-		NoBoot: m.conf.OnBoot, LongMode: m.CPU.Model.Has(decoder.LM),
+		Regs: biosRegs{m.cpu}, Memory: m.memory, Ports: m.ports, Drives: drives,
+		LowRAM: m.memory.LowRAM(), HighRAM: m.memory.HighRAM(), CPUMHz: 1000, Banner: "ringzero\r\n", Kernel: m.conf.Kernel,
+		NoBoot: m.conf.OnBoot, LongMode: m.cpu.Model.Has(decoder.LM),
 	})
 	if err != nil {
 		return err
 	}
 	m.rom = m.bios.ROM()
-	if err := m.Memory.SetROM(m.rom); err != nil {
+	if err := m.memory.SetROM(m.rom); err != nil {
 		return err
 	}
-	return m.Ports.Map("BIOS services", bios.ServicePort, 2, 2, services{m.bios, m})
+	return m.ports.Map("BIOS services", bios.ServicePort, 2, 2, services{m.bios, m})
 }
 
 // powerOn resets every chip.
@@ -279,20 +279,20 @@ func (m *Machine) powerOn() {
 	}
 	// The RAM behind the ROM shares its bytes here: what a guest wrote there is
 	// replaced, as the PAM registers closed the RAM.
-	if err := m.Memory.SetROM(m.rom); err != nil {
+	if err := m.memory.SetROM(m.rom); err != nil {
 		panic("BUG: ROM that fitted once: " + err.Error())
 	}
-	m.CPU.Reset()
+	m.cpu.Reset()
 	m.fillCMOS()
-	m.CPU.FlushTLB()
+	m.cpu.FlushTLB()
 }
 
 // shadow follows the PAM registers. ROM and the RAM behind it are the same
 // bytes here, so only the permission to write matters.
 func (m *Machine) shadow(index int, read, write bool) {
 	base, size := i440fx.Region(index)
-	m.Memory.Shadow(base, size, true, write)
-	m.CPU.FlushTLB()
+	m.memory.Shadow(base, size, true, write)
+	m.cpu.FlushTLB()
 }
 
 // clearFERR is port F0h, which lets the x87's interrupt 13 go, and the processor
@@ -316,7 +316,7 @@ func (s services) Write(offset uint64, size int, v uint64) {
 	s.BIOS.Write(offset, size, v)
 	if s.m.hurry.clock != nil {
 		s.m.hurry.now = true
-		s.m.CPU.Leave()
+		s.m.cpu.Leave()
 	}
 }
 

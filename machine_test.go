@@ -103,11 +103,11 @@ func TestCMOS(t *testing.T) {
 			}
 			sum := 0
 			for i := uint8(0x10); i <= 0x2d; i++ {
-				sum += int(m.RTC.CMOS(i))
+				sum += int(m.CMOS(i))
 			}
-			require.Equal(t, sum, int(m.RTC.CMOS(0x2e))<<8|int(m.RTC.CMOS(0x2f)))
+			require.Equal(t, sum, int(m.CMOS(0x2e))<<8|int(m.CMOS(0x2f)))
 			for at, v := range r.want {
-				require.Equal(t, v, m.RTC.CMOS(at), "CMOS %x", at)
+				require.Equal(t, v, m.CMOS(at), "CMOS %x", at)
 			}
 		})
 	}
@@ -120,7 +120,7 @@ func TestNoMaster(t *testing.T) {
 	t.Cleanup(m.Close)
 	for m.Steps() < 10_000 && m.Step() == ringzero.Going {
 	}
-	require.Equal(t, uint8(0x0f), m.RTC.CMOS(0x12))
+	require.Equal(t, uint8(0x0f), m.CMOS(0x12))
 	m.StateHash()
 }
 

@@ -14,7 +14,7 @@ import (
 // and the instructions before. It changes nothing.
 func (m *Machine) Report(why Stop) string {
 	var b strings.Builder
-	c := m.CPU
+	c := m.cpu
 	fmt.Fprintf(&b, "%s at %04x:%08x%s after %d steps, CPL %d, %s\n", why, c.Seg[x86.CS].Sel, c.EIP, m.symbol(c.EIP), c.Steps(), c.CPL, m.modeName())
 	m.reportFaults(&b, why)
 	m.reportRegisters(&b)
@@ -26,7 +26,7 @@ func (m *Machine) Report(why Stop) string {
 }
 
 func (m *Machine) modeName() string {
-	c := m.CPU
+	c := m.cpu
 	name := "real mode"
 	switch {
 	case c.CR0&x86.CR0_PE != 0 && c.Flags&x86.VM != 0:
@@ -63,7 +63,7 @@ func chain(l *cpu.FaultLog, why Stop) []cpu.FaultEntry {
 }
 
 func (m *Machine) reportFaults(b *strings.Builder, why Stop) {
-	faults := chain(&m.CPU.Faults, why)
+	faults := chain(&m.cpu.Faults, why)
 	switch {
 	case len(faults) == 0:
 		b.WriteString("no exception was raised before\n")
@@ -92,8 +92,8 @@ func (m *Machine) explain(e x86.Exception) []string {
 	case x86.PF_:
 		return append([]string{pageFault(e.Code)}, m.walkSteps(e.Address, e.Code)...)
 	case x86.TS, x86.NP, x86.SS_, x86.GP:
-		if m.CPU.CR0&x86.CR0_PE == 0 {
-			return []string{fmt.Sprintf("real mode: a limit was exceeded; IDTR limit %04x", m.CPU.IDTR.Limit)}
+		if m.cpu.CR0&x86.CR0_PE == 0 {
+			return []string{fmt.Sprintf("real mode: a limit was exceeded; IDTR limit %04x", m.cpu.IDTR.Limit)}
 		}
 		return m.explainSelector(e.Code)
 	}
@@ -127,7 +127,7 @@ const (
 
 // explainSelector shows the descriptor that a selector error code names.
 func (m *Machine) explainSelector(code uint32) []string {
-	c := m.CPU
+	c := m.cpu
 	table, name, limit := c.GDTR.Base, "GDT", uint64(c.GDTR.Limit)
 	switch {
 	case code&codeIDT != 0:
@@ -200,7 +200,7 @@ func describe(d x86.Descriptor) string {
 }
 
 func (m *Machine) reportRegisters(b *strings.Builder) {
-	c := m.CPU
+	c := m.cpu
 	for i, name := range names32 {
 		end := "  "
 		if i%4 == 3 {

@@ -14,8 +14,8 @@ func (m *Machine) reportHistory(b *strings.Builder) {
 		ring *cpu.HistoryRing
 		head string
 	}{
-		{&m.CPU.History.Transfers, "the last far transfers and changes of mode"},
-		{&m.CPU.History.Interrupts, "the last interrupts, exceptions and returns from them"},
+		{&m.cpu.History.Transfers, "the last far transfers and changes of mode"},
+		{&m.cpu.History.Interrupts, "the last interrupts, exceptions and returns from them"},
 	} {
 		all := r.ring.All()
 		if len(all) == 0 {

@@ -54,18 +54,18 @@ const (
 // spend lets time pass within a step; what is due comes as much nearer.
 func (m *Machine) spend(ns uint64) {
 	m.clock.spend(ns)
-	m.CPU.Shorten(ns*m.clock.den/m.clock.num + 1)
+	m.cpu.Shorten(ns*m.clock.den/m.clock.num + 1)
 }
 
 // Steps is the number of steps taken since power-on.
-func (m *Machine) Steps() uint64 { return m.CPU.Steps() }
+func (m *Machine) Steps() uint64 { return m.cpu.Steps() }
 
 // Now is the virtual time in nanoseconds.
-func (m *Machine) Now() uint64 { return m.clock.at(m.CPU.Steps()) }
+func (m *Machine) Now() uint64 { return m.clock.at(m.cpu.Steps()) }
 
 // IdleUntil is the virtual time of the next event, bus.Never where only input
 // can go on.
-func (m *Machine) IdleUntil() uint64 { return m.Clock.Next() }
+func (m *Machine) IdleUntil() uint64 { return m.events.Next() }
 
 // ExitValue is what the guest wrote to isa-debug-exit.
 func (m *Machine) ExitValue() (v uint32, ok bool) {
@@ -79,7 +79,7 @@ func (m *Machine) ExitValue() (v uint32, ok bool) {
 // sinks call it from inside a step; other goroutines may not.
 func (m *Machine) Stop(why Stop) {
 	m.wanted = why
-	m.CPU.Leave()
+	m.cpu.Leave()
 }
 
 // Step lets the machine run for a slice and says why it came back. After any
@@ -101,14 +101,14 @@ func (m *Machine) Step() Stop {
 // 10), are the engine's. An interrupt's delivery is a step, so what is due behind
 // it comes before its handler's first instruction.
 func (m *Machine) step() Stop {
-	c := m.CPU
+	c := m.cpu
 	end := c.Steps() + m.slice
 	m.hurry.start(c.Steps())
 	for range mostTurns {
 		step := c.Steps()
-		m.Clock.Set(m.clock.at(step))
-		m.Clock.Fire()
-		m.letIn(step, m.Clock.Now())
+		m.events.Set(m.clock.at(step))
+		m.events.Fire()
+		m.letIn(step, m.events.Now())
 		switch {
 		case m.reset:
 			m.reset = false
@@ -147,7 +147,7 @@ func (m *Machine) step() Stop {
 			return Going
 		}
 		budget := min(end, m.to) - step
-		if next := m.Clock.Next(); next != bus.Never {
+		if next := m.events.Next(); next != bus.Never {
 			budget = min(budget, m.clock.until(step, next))
 		}
 		if m.conf.MaxInstructions != 0 {
@@ -159,7 +159,7 @@ func (m *Machine) step() Stop {
 		budget, soft := m.hurry.budget(step, budget)
 		c.Grant(step, budget)
 		c.Soft = soft
-		m.Engine.Run()
+		m.engine.Run()
 	}
 	return Going
 }
@@ -169,10 +169,10 @@ func (m *Machine) step() Stop {
 // clear, as no source of NMI is wired, or with every input of the 8259As masked
 // or held back by one in service, as nothing but the processor changes that.
 func (m *Machine) idle(step uint64) Stop {
-	if m.CPU.Flags&x86.IF == 0 || !m.PIC.Open() {
+	if m.cpu.Flags&x86.IF == 0 || !m.pic.Open() {
 		return HaltedForGood
 	}
-	next := m.Clock.Next()
+	next := m.events.Next()
 	if next == bus.Never || m.conf.Real {
 		return Idle
 	}
@@ -182,13 +182,13 @@ func (m *Machine) idle(step uint64) Stop {
 }
 
 // oneStep accounts for the delivery of an interrupt.
-func (m *Machine) oneStep(step uint64) { m.CPU.Grant(step+1, 0) }
+func (m *Machine) oneStep(step uint64) { m.cpu.Grant(step+1, 0) }
 
 // Advance tells an idle machine of the host's that virtual time has come to ns:
 // it goes on there, at the latest at the next event. Only Config.Real uses it.
 func (m *Machine) Advance(ns uint64) {
-	step := m.CPU.Steps()
-	if to := min(ns, m.Clock.Next()); to > m.clock.at(step) {
+	step := m.cpu.Steps()
+	if to := min(ns, m.events.Next()); to > m.clock.at(step) {
 		m.clock.move(step, to)
 	}
 }

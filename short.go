@@ -13,7 +13,7 @@ import (
 // loop where the guest is in one. It changes nothing.
 func (m *Machine) ShortReport(why string) string {
 	var b strings.Builder
-	c := m.CPU
+	c := m.cpu
 	state := ""
 	if c.Halted {
 		state = ", halted until an interrupt"
@@ -28,7 +28,7 @@ func (m *Machine) ShortReport(why string) string {
 
 // shortFaults groups exceptions that are the same at the same place.
 func (m *Machine) shortFaults(b *strings.Builder) {
-	all := chain(&m.CPU.Faults, Going)
+	all := chain(&m.cpu.Faults, Going)
 	type group struct {
 		cpu.FaultEntry
 		n int
@@ -46,15 +46,15 @@ func (m *Machine) shortFaults(b *strings.Builder) {
 	for _, g := range groups[max(0, len(groups)-most):] {
 		times := ""
 		switch {
-		case g.n == len(all) && g.n < m.CPU.Faults.N:
-			times = fmt.Sprintf(", the last %d of %d alike", g.n, m.CPU.Faults.N)
+		case g.n == len(all) && g.n < m.cpu.Faults.N:
+			times = fmt.Sprintf(", the last %d of %d alike", g.n, m.cpu.Faults.N)
 		case g.n > 1:
 			times = fmt.Sprintf(", %d times", g.n)
 		}
 		fmt.Fprintf(b, "  step %d at %04x:%08x%s: %s%s\n", g.Steps, g.CS, g.EIP, m.symbol(g.EIP), g.Exc.Error(), times)
 	}
-	if len(groups) > 0 && m.CPU.Faults.N > len(all) {
-		fmt.Fprintf(b, "  %d exceptions in all\n", m.CPU.Faults.N)
+	if len(groups) > 0 && m.cpu.Faults.N > len(all) {
+		fmt.Fprintf(b, "  %d exceptions in all\n", m.cpu.Faults.N)
 	}
 }
 
@@ -66,8 +66,8 @@ const (
 )
 
 func (m *Machine) shortLoop(b *strings.Builder) {
-	blocks, steps := m.Engine.Recent(loopBlocks + 1)
-	now := m.CPU.Steps()
+	blocks, steps := m.engine.Recent(loopBlocks + 1)
+	now := m.cpu.Steps()
 	n := 0
 	for n < len(blocks) && now-steps[n] <= loopSteps {
 		n++

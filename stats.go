@@ -29,14 +29,14 @@ type Count struct {
 
 // Stats tells what the run cost so far.
 func (m *Machine) Stats() Stats {
-	s := Stats{Engine: m.Engine.Stats, MMU: m.CPU.MMU.Stats}
-	for op, n := range m.CPU.Traps {
+	s := Stats{Engine: m.engine.Stats, MMU: m.cpu.MMU.Stats}
+	for op, n := range m.cpu.Traps {
 		if n > 0 {
 			s.Traps = append(s.Traps, Count{decoder.Op(op).String(), n})
 		}
 	}
 	slices.SortStableFunc(s.Traps, func(a, b Count) int { return cmp.Compare(b.N, a.N) })
-	for name, n := range m.CPU.Gaps {
+	for name, n := range m.cpu.Gaps {
 		s.Gaps = append(s.Gaps, Count{name, n})
 	}
 	slices.SortFunc(s.Gaps, func(a, b Count) int { return cmp.Compare(a.Name, b.Name) })

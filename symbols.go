@@ -58,7 +58,7 @@ const farthest = 64 << 10
 func (m *Machine) symbol(at uint64) string {
 	all := m.symbols()
 	i := sort.Search(len(all), func(i int) bool { return all[i].at > at }) - 1
-	if i < 0 || m.CPU.CR0&x86.CR0_PE == 0 {
+	if i < 0 || m.cpu.CR0&x86.CR0_PE == 0 {
 		return ""
 	}
 	s, off := &all[i], at-all[i].at
@@ -78,7 +78,7 @@ const mostFrames = 16
 // caller's, and above it the address to return to. It ends where that makes no
 // sense.
 func (m *Machine) reportFrames(b *strings.Builder) {
-	c := m.CPU
+	c := m.cpu
 	if m.codeSize() != 32 || c.CR0&x86.CR0_PE == 0 {
 		return
 	}

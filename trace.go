@@ -31,14 +31,14 @@ type Tracer struct {
 // NewTracer has a machine traced to w until Stop; it then runs each instruction
 // in a block of its own. What the machine does is the same.
 func NewTracer(m *Machine, w io.Writer) *Tracer {
-	t := &Tracer{m: m, w: bufio.NewWriter(w), faults: m.CPU.Faults.N}
-	m.Engine.Before = t.next
+	t := &Tracer{m: m, w: bufio.NewWriter(w), faults: m.cpu.Faults.N}
+	m.engine.Before = t.next
 	return t
 }
 
 // Stop writes what is left and ends the trace. The error is the first of w's.
 func (t *Tracer) Stop() error {
-	t.m.Engine.Before = nil
+	t.m.engine.Before = nil
 	t.finish()
 	if err := t.w.Flush(); t.err == nil {
 		t.err = err
@@ -58,7 +58,7 @@ func (t *Tracer) next(c *cpu.CPU) {
 
 // finish ends the line of the instruction before, now that its effect is known.
 func (t *Tracer) finish() {
-	c := t.m.CPU
+	c := t.m.cpu
 	if t.line != "" {
 		t.put(t.line + t.changes(c))
 		t.line = ""
@@ -104,7 +104,7 @@ func (t *Tracer) changes(c *cpu.CPU) string {
 
 // codeSize is the decoder's mode for the code segment.
 func (m *Machine) codeSize() decoder.Mode {
-	if m.CPU.Mode&cpu.ModeCode32 != 0 {
+	if m.cpu.Mode&cpu.ModeCode32 != 0 {
 		return decoder.Mode32
 	}
 	return decoder.Mode16
@@ -113,7 +113,7 @@ func (m *Machine) codeSize() decoder.Mode {
 // codeAt is up to 15 bytes of code at CS:eip, as far as they can be read. No
 // table entry is marked as accessed.
 func (m *Machine) codeAt(eip uint64) []byte {
-	return m.linear(m.CPU.Seg[x86.CS].Base+eip, decoder.MaxLen)
+	return m.linear(m.cpu.Seg[x86.CS].Base+eip, decoder.MaxLen)
 }
 
 // linear reads up to n bytes from a linear address without any effect on the
@@ -137,11 +137,11 @@ func (m *Machine) linear(va uint64, n int) []byte {
 
 // peek reads memory, and no device.
 func (m *Machine) peek(phys uint64, size int) (uint64, bool) {
-	phys &= m.CPU.MMU.A20
-	if _, read, _ := m.Memory.Page(phys); !read {
+	phys &= m.cpu.MMU.A20
+	if _, read, _ := m.memory.Page(phys); !read {
 		return 0, false
 	}
-	return m.Memory.Load(phys, size), true
+	return m.memory.Load(phys, size), true
 }
 
 // listing gives the length and text of the instruction at the start of code.

@@ -22,13 +22,13 @@ type recent interface {
 
 // reportTrail lists the last instructions that were begun, the oldest first.
 func (m *Machine) reportTrail(b *strings.Builder) {
-	e, ok := any(m.Engine).(recent)
+	e, ok := any(m.engine).(recent)
 	if !ok {
 		return
 	}
 	lines := []string(nil) // the latest first
 	blocks, steps := e.Recent(trailLength)
-	end, left := m.CPU.Steps(), trailLength
+	end, left := m.cpu.Steps(), trailLength
 	for i, block := range blocks {
 		ran := int(end - steps[i])
 		n := min(ran, len(block.Insts))
@@ -63,7 +63,7 @@ func (m *Machine) trailLine(block *ir.Block, k int, step uint64) string {
 	if len(code) < int(in.Len) {
 		return fmt.Sprintf("  %d  %08x  %s", step, va, in.Text(va))
 	}
-	eip := va - m.CPU.Seg[x86.CS].Base
+	eip := va - m.cpu.Seg[x86.CS].Base
 	_, text := listing(code, in.Mode, eip)
 	return fmt.Sprintf("  %d  %08x%s  %-22x %s", step, va, m.symbol(eip), code, text)
 }
@@ -72,8 +72,8 @@ func (m *Machine) trailLine(block *ir.Block, k int, step uint64) string {
 // still has the pages of the last instructions, as a rule.
 func (m *Machine) linearOf(off uint64) (va uint64, ok bool) {
 	page := off &^ (bus.PageSize - 1)
-	for i := range m.CPU.TLB {
-		if t := &m.CPU.TLB[i]; t.Exec != mmu.Invalid && t.Exec+t.Addend == page {
+	for i := range m.cpu.TLB {
+		if t := &m.cpu.TLB[i]; t.Exec != mmu.Invalid && t.Exec+t.Addend == page {
 			return t.Exec | off&(bus.PageSize-1), true
 		}
 	}
@@ -82,7 +82,7 @@ func (m *Machine) linearOf(off uint64) (va uint64, ok bool) {
 
 // reportCode lists the instruction at which the processor stands.
 func (m *Machine) reportCode(b *strings.Builder) {
-	c := m.CPU
+	c := m.cpu
 	code := m.codeAt(c.EIP)
 	if len(code) == 0 {
 		fmt.Fprintf(b, "there is no code at %04x:%08x\n", c.Seg[x86.CS].Sel, c.EIP)

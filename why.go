@@ -13,7 +13,7 @@ import (
 // state that it left tells: "" where it does not. The processor must stand at
 // that instruction still.
 func (m *Machine) why(f cpu.FaultEntry) string {
-	c := m.CPU
+	c := m.cpu
 	if f.CS != c.Seg[x86.CS].Sel || f.EIP != c.EIP || c.CR0&x86.CR0_PE == 0 {
 		return ""
 	}
@@ -37,7 +37,7 @@ func (m *Machine) why(f cpu.FaultEntry) string {
 
 // whyGate: the IDT has nothing that the vector may go through (SDM 3A 6.12.1).
 func (m *Machine) whyGate(code uint32, in *decoder.Inst, decoded bool) string {
-	c := m.CPU
+	c := m.cpu
 	vector, offset := code>>3, uint64(code&^7)
 	if offset+7 > uint64(c.IDTR.Limit) {
 		return fmt.Sprintf("vector %02x lies beyond the IDT's limit, %04x", vector, c.IDTR.Limit)
@@ -70,7 +70,7 @@ func (m *Machine) whyGate(code uint32, in *decoder.Inst, decoded bool) string {
 // whySelector: a selector that may not be loaded there (SDM 2A MOV, 2A IRET, 3A
 // 5.6 to 5.8).
 func (m *Machine) whySelector(code uint32, in *decoder.Inst, decoded bool) string {
-	c := m.CPU
+	c := m.cpu
 	table, name, limit := c.GDTR.Base, "GDT", uint64(c.GDTR.Limit)
 	if code&codeTI != 0 {
 		ldt := &c.Seg[x86.LDTR]
@@ -126,7 +126,7 @@ func target(in *decoder.Inst) string {
 
 // whyNoSelector: an error code of 0.
 func (m *Machine) whyNoSelector(in *decoder.Inst) string {
-	c := m.CPU
+	c := m.cpu
 	iopl := int(c.Flags >> x86.IOPLShift & 3)
 	switch {
 	case in.Row.Priv == decoder.PrivCPL0 && c.CPL != 0:
@@ -167,7 +167,7 @@ var eferBits = []struct {
 }
 
 func (m *Machine) whyMSR(in *decoder.Inst) string {
-	c := m.CPU
+	c := m.cpu
 	n, v := uint32(c.R[x86.CX]), c.R[x86.AX]&0xffffffff|c.R[x86.DX]<<32
 	if n != x86.MSR_EFER || !c.Model.NX {
 		if in.Op == decoder.WRMSR {
