@@ -17,7 +17,8 @@ import (
 // Config bounds what the engine does; the zero value is the default. No guest
 // sees any of it.
 type Config struct {
-	// MaxBlock is the greatest number of instructions in a block, default 32.
+	// MaxBlock is the greatest number of instructions in a block, default 32, at
+	// most 128.
 	MaxBlock int
 	// Lengths, where set, gives the bound for each new block instead (tests).
 	Lengths func() int
@@ -32,6 +33,7 @@ type Config struct {
 
 const (
 	defaultMaxBlock = 32
+	mostMaxBlock    = 128 // who leaves a budget over counts on it
 	defaultCache    = 64 << 20
 	jumpBits        = 15
 )
@@ -67,6 +69,7 @@ func New(c *cpu.CPU, conf Config) *Engine {
 	if conf.MaxBlock <= 0 {
 		conf.MaxBlock = defaultMaxBlock
 	}
+	conf.MaxBlock = min(conf.MaxBlock, mostMaxBlock)
 	if conf.CacheBytes <= 0 {
 		conf.CacheBytes = defaultCache
 	}
