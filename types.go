@@ -29,6 +29,17 @@ type (
 	Device = bus.Device
 	// Input is one entry of the log of what came from outside.
 	Input = bus.Input
+	// InputKind tells what came.
+	InputKind = bus.InputKind
+)
+
+// The kinds of input; see Input.
+const (
+	InputSerial = bus.InputSerial
+	InputKey    = bus.InputKey
+	InputPower  = bus.InputPower
+	InputReset  = bus.InputReset
+	InputRate   = bus.InputRate
 )
 
 // Never is the answer of IdleUntil where nothing is due.

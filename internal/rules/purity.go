@@ -15,7 +15,7 @@ import (
 
 // pureRooms are the rooms that make up the guest's machine. What they do follows
 // from the image, the configuration and the input log alone.
-var pureRooms = []string{"x86", "bus", "decoder", "mmu", "cpu", "translator", "devices", "bios"}
+var pureRooms = []string{"x86", "bus", "decoder", "mmu", "cpu", "translator", "devices", "bios", "."}
 
 // Pure tells whether the packages of a folder are held to Purity.
 func Pure(dir string) bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,6 +77,8 @@ func TestPurity(t *testing.T) {
 		if !Pure(dir) {
 			continue
 		}
+		// The driver of programs lives by the host's time, as cmd's does.
+		files = slices.DeleteFunc(files, func(f Source) bool { return f.Path == "drive.go" })
 		found, err := Purity(files)
 		if err != nil {
 			t.Error(err)
@@ -141,7 +144,7 @@ func TestImport(t *testing.T) {
 
 func TestPure(t *testing.T) {
 	for dir, want := range map[string]bool{
-		"cpu": true, "cpu/softfloat": true, "devices/pit": true, "host": false, ".": false, "cmd/ringzero": false, "elsewhere": false,
+		"cpu": true, "cpu/softfloat": true, "devices/pit": true, "host": false, ".": true, "cmd/ringzero": false, "elsewhere": false,
 	} {
 		require.Equal(t, want, Pure(dir), dir)
 	}
