@@ -29,7 +29,8 @@ type Config struct {
 	// Serial takes what COM1 sends, Debug what goes to port E9h; nil for nowhere.
 	// What is sent within a Step is written at its end. See EachByte for a writer
 	// that gets each byte at the instruction that sends it. The first error is
-	// Err's, and nothing is written after it.
+	// Err's, and nothing is written after it. A write that hangs holds the machine
+	// up, whatever the context says.
 	Serial, Debug io.Writer
 	// SerialInput is what comes in at COM1, read by Run and its like while the
 	// guest takes it; nil for nothing. Who calls Step has SerialIn.
