@@ -10,6 +10,10 @@ import (
 type Backend struct {
 	c    *cpu.CPU
 	zero uint64 // what an absent base or index points to
+	x    args   // of the micro-op at hand
+	// addresses is what is left of an allocation for several: closures run more
+	// closely together when what they seldom look at does not lie between them.
+	addresses []address
 }
 
 // New makes a backend for a processor.
@@ -32,8 +36,6 @@ func (x *exit) fall(c *cpu.CPU) *ir.Block {
 	return x.b.Follow(c, 0)
 }
 
-type fusedMaker func(r *regs, a *address, imm uint32, s *cpu.Site, x *exit) ir.Term
-
 func (k *Backend) reg(a ir.Arg) (*uint64, uint8) {
 	if a.Kind == ir.High {
 		return &k.c.R[a.Reg&3], 8
@@ -41,8 +43,8 @@ func (k *Backend) reg(a ir.Arg) (*uint64, uint8) {
 	return &k.c.R[a.Reg&15], 0
 }
 
-func (k *Backend) regs(u *ir.Uop) *regs {
-	r := &regs{d: &k.zero, s0: &k.zero, aux: &k.zero, sp: &k.c.R[x86.SP]}
+func (k *Backend) regs(u *ir.Uop) regs {
+	r := regs{d: &k.zero, s0: &k.zero, aux: &k.zero, sp: &k.c.R[x86.SP]}
 	if u.D.Kind == ir.Reg || u.D.Kind == ir.High {
 		r.d, r.dh = k.reg(u.D)
 	}
@@ -57,8 +59,13 @@ func (k *Backend) regs(u *ir.Uop) *regs {
 
 func (k *Backend) address(u *ir.Uop) *address {
 	m := &u.Addr
-	a := &address{base: &k.zero, index: &k.zero, scale: m.Scale, disp: m.Disp, mask: 0xffffffff,
-		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, align: k.c.Mode&cpu.ModeAlign != 0}
+	if len(k.addresses) == 0 {
+		k.addresses = make([]address, addressesAtOnce)
+	}
+	a := &k.addresses[0]
+	k.addresses = k.addresses[1:]
+	*a = address{base: &k.zero, index: &k.zero, scale: m.Scale, disp: displacement(m), mask: 0xffffffff,
+		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, align: k.c.Mode&cpu.ModeAlign != 0, site: u.Site}
 	if m.Size == 2 {
 		a.mask = 0xffff
 	}
@@ -71,33 +78,19 @@ func (k *Backend) address(u *ir.Uop) *address {
 	return a
 }
 
-// form is the letter of an operand's shape: R register, I immediate, and for
-// memory B (flat, base and displacement), X (flat, with index), G (general).
-func form(a ir.Arg, m *ir.Address) byte {
-	switch a.Kind {
-	case ir.Imm:
-		return 'I'
-	case ir.Mem:
-		switch {
-		case !m.Flat:
-			return 'G'
-		case m.Index < 16:
-			return 'X'
-		}
-		return 'B'
+const addressesAtOnce = 16
+
+// displacement is what is added to a wide base. A sum that leaves 4 GiB equals no
+// tag, and the slow path wraps it: that must be rare. So with registers a small
+// negative displacement is one, and without them the address is as it stands. Forms
+// with an index are masked: loops that count up to 0 are not rare (the kernel's
+// big numbers).
+func displacement(m *ir.Address) uint64 {
+	if m.Disp >= 0xf0000000 && (m.Base < 16 || m.Index < 16) {
+		return uint64(int64(int32(m.Disp)))
 	}
-	return 'R'
+	return uint64(m.Disp)
 }
-
-var aluTables = map[string]*[9][3][2]maker{"RR": &aluRR, "RI": &aluRI, "RB": &aluRB, "RX": &aluRX, "RG": &aluRG,
-	"BR": &aluBR, "XR": &aluXR, "GR": &aluGR, "BI": &aluBI, "XI": &aluXI, "GI": &aluGI}
-
-var unaryTables = map[byte]*[4][3][2]maker{'R': &unaryR, 'B': &unaryB, 'X': &unaryX, 'G': &unaryG}
-
-var movTables = map[string]*[3]maker{"RR": &movRR, "RI": &movRI, "RB": &movRB, "RX": &movRX, "RG": &movRG,
-	"BR": &movBR, "XR": &movXR, "GR": &movGR, "BI": &movBI, "XI": &movXI, "GI": &movGI}
-
-var extTables = map[byte][2]*[2][3]maker{'R': {&extZR, &extSR}, 'B': {&extZB, &extSB}, 'X': {&extZX, &extSX}, 'G': {&extZG, &extSG}}
 
 // Compile fills a block with the code of its micro-ops. The last one is a
 // terminator.
@@ -138,67 +131,47 @@ func (k *Backend) fuse(b *ir.Block, uops []ir.Uop) ir.Term {
 		return nil
 	}
 	j, u := &uops[len(uops)-1], &uops[len(uops)-2]
-	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || b.Mode&cpu.ModeFlatCS == 0 || u.W > 2 {
+	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || b.Mode&cpu.ModeFlatCS == 0 {
 		return nil
 	}
-	shape := string([]byte{form(u.D, &u.Addr), form(u.S, &u.Addr)})
-	var m fusedMaker
-	switch u.Op {
-	case ir.Cmp:
-		m = fusedCmp[shape][u.W][j.Cond]
-	case ir.Test:
-		m = fusedTest[shape][u.W][j.Cond]
-	case ir.Sub:
-		m = fusedALU(shape, u.W, j.Cond, &jccSubRR, &jccSubRI)
-	case ir.And:
-		m = fusedALU(shape, u.W, j.Cond, &jccAndRR, &jccAndRI)
-	case ir.Add:
-		m = fusedALU(shape, u.W, j.Cond, &jccAddRR, &jccAddRI)
-	}
+	m, x := k.fused(u, j.Cond)
 	if m == nil {
 		return nil
 	}
-	x := &exit{b: b, takenBy: j.Target, fallBy: j.Next, mask: j.Mask}
-	return m(k.regs(u), k.address(u), u.Imm, u.Site, x)
+	return m(x, &exit{b: b, takenBy: j.Target, fallBy: j.Next, mask: j.Mask})
 }
 
-func fusedALU(shape string, w, cond uint8, rr, ri *[3][16]fusedMaker) fusedMaker {
-	switch shape {
-	case "RR":
-		return rr[w][cond]
-	case "RI":
-		return ri[w][cond]
+// fused finds the maker for an operation and a condition, and what it captures.
+func (k *Backend) fused(u *ir.Uop, cond uint8) (fusedMaker, *args) {
+	if u.Op > ir.Test || u.D.Kind == ir.High || u.S.Kind == ir.High {
+		return nil, nil
 	}
-	return nil
+	x := k.args(u)
+	switch {
+	case u.S.Kind == ir.Mem:
+		x.s = x.d
+		return fusedMs[memForm(&u.Addr)][0][u.W][u.Op][cond&15], x
+	case u.D.Kind == ir.Mem:
+		x.immediate(u)
+		return fusedMs[memForm(&u.Addr)][1][u.W][u.Op][cond&15], x
+	case u.S.Kind == ir.Imm:
+		return fusedRs[1][u.W][u.Op][cond&15], x
+	}
+	return fusedRs[0][u.W][u.Op][cond&15], x
 }
 
 // fn makes the closure of a micro-op that is no terminator, nil for one that
 // does nothing.
 func (k *Backend) fn(u *ir.Uop) ir.Fn {
-	flags := 0
-	if u.Live != 0 {
-		flags = 1
-	}
-	d, s := form(u.D, &u.Addr), form(u.S, &u.Addr)
 	switch u.Op {
 	case ir.Add, ir.Or, ir.Adc, ir.Sbb, ir.And, ir.Sub, ir.Xor, ir.Cmp, ir.Test:
-		if flags == 0 && u.Exits && (u.Op == ir.Cmp || u.Op == ir.Test) {
-			flags = 1 // the load itself can fault
-		}
-		if s == 'R' && d == 'R' && u.D == u.S && u.W == 2 && (u.Op == ir.Xor || u.Op == ir.Sub) {
-			return zeroing(k.regs(u).d, u.Op == ir.Sub, flags == 1)
-		}
-		return aluTables[string([]byte{d, s})][u.Op][u.W][flags](k.regs(u), k.address(u), u.Imm, u.Site)
+		return k.alu(u)
 	case ir.Inc, ir.Dec, ir.Neg, ir.Not:
-		return unaryTables[d][u.Op-ir.Inc][u.W][flags](k.regs(u), k.address(u), u.Imm, u.Site)
+		return k.unary(u)
 	case ir.Mov:
-		return movTables[string([]byte{d, s})][u.W](k.regs(u), k.address(u), u.Imm, u.Site)
+		return k.mov(u)
 	case ir.MovZX, ir.MovSX:
-		t := extTables[s][u.Op-ir.MovZX]
-		if u.SW == u.W { // MOVZX r16, r/m16
-			return movTables[string([]byte{'R', s})][u.W](k.regs(u), k.address(u), u.Imm, u.Site)
-		}
-		return t[u.SW][u.W](k.regs(u), k.address(u), u.Imm, u.Site)
+		return k.extension(u)
 	case ir.Lea:
 		return k.lea(u)
 	case ir.Rol, ir.Ror, ir.Rcl, ir.Rcr, ir.Shl, ir.Shr, ir.Sar:
@@ -320,9 +293,9 @@ func (k *Backend) lea(u *ir.Uop) ir.Fn {
 	}
 	base, index, scale, disp := a.base, a.index, a.scale, a.disp
 	if u.Addr.Index >= 16 {
-		return func(c *cpu.CPU) { *d = uint64(uint32(*base) + disp) }
+		return func(c *cpu.CPU) { *d = uint64(uint32(*base) + uint32(disp)) }
 	}
-	return func(c *cpu.CPU) { *d = uint64(uint32(*base) + uint32(*index)<<(scale&3) + disp) }
+	return func(c *cpu.CPU) { *d = uint64(uint32(*base) + uint32(*index)<<(scale&3) + uint32(disp)) }
 }
 
 // operand reads any source operand.
@@ -336,7 +309,7 @@ func (k *Backend) operand(a ir.Arg, u *ir.Uop, w uint8) func(c *cpu.CPU) uint64 
 		if u.Addr.Flat {
 			return func(c *cpu.CPU) uint64 { return load(c, m.offset(), size, s) }
 		}
-		return func(c *cpu.CPU) uint64 { return load(c, m.readable(c, size, s), size, s) }
+		return func(c *cpu.CPU) uint64 { return load(c, m.readable(c, size), size, s) }
 	}
 	p, shift := k.reg(a)
 	return func(c *cpu.CPU) uint64 { return get(p, shift, w) }
@@ -379,7 +352,7 @@ func linear(c *cpu.CPU, m *address, flat bool, size int, s *cpu.Site) uint64 {
 	if flat {
 		return m.offset()
 	}
-	return m.writable(c, size, s)
+	return m.writable(c, size)
 }
 
 // mul is EDX:EAX of EAX and a register.
@@ -542,11 +515,11 @@ func (k *Backend) cmov(u *ir.Uop) ir.Fn {
 			}
 		}
 	}
-	if w == 2 && form(u.S, &u.Addr) == 'B' {
+	if w == 2 && u.S.Kind == ir.Mem && memForm(&u.Addr) == memBase {
 		a, s := k.address(u), u.Site
 		base, disp := a.base, a.disp
 		return func(c *cpu.CPU) {
-			va := uint64(uint32(*base) + disp)
+			va := *base + disp
 			var v uint32
 			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
 				v = c.Host.Load32(va + e.Addend)

@@ -6,11 +6,8 @@
 // package and the engine that runs it only.
 package closure
 
-//go:generate go run ringzero/internal/gen/closures
-
 import (
 	"ringzero/cpu"
-	"ringzero/translator/ir"
 	"ringzero/x86"
 )
 
@@ -26,45 +23,41 @@ type regs struct {
 type address struct {
 	base, index *uint64
 	scale       uint8
-	disp        uint32
-	mask        uint64
+	disp, mask  uint64
 	seg         *cpu.Segment
 	num         uint8
+	site        *cpu.Site
 	align       bool
 }
 
-type maker func(r *regs, a *address, imm uint32, s *cpu.Site) ir.Fn
-
-func nothing(*regs, *address, uint32, *cpu.Site) ir.Fn { return nil }
-
 // offset is the effective address within the segment.
 func (a *address) offset() uint64 {
-	return (*a.base + *a.index<<(a.scale&3) + uint64(a.disp)) & a.mask
+	return (*a.base + *a.index<<(a.scale&3) + a.disp) & a.mask
 }
 
 // readable gives the linear address of a read through a segment that is not
 // flat, after its checks.
-func (a *address) readable(c *cpu.CPU, size int, s *cpu.Site) uint64 {
+func (a *address) readable(c *cpu.CPU, size int) uint64 {
 	off := a.offset()
 	if off < a.seg.ReadLo || off+uint64(size)-1 > a.seg.ReadHi || a.align {
-		return a.check(c, off, size, false, s)
+		return a.check(c, off, size, false)
 	}
 	return (a.seg.Base + off) & 0xffffffff
 }
 
-func (a *address) writable(c *cpu.CPU, size int, s *cpu.Site) uint64 {
+func (a *address) writable(c *cpu.CPU, size int) uint64 {
 	off := a.offset()
 	if off < a.seg.WriteLo || off+uint64(size)-1 > a.seg.WriteHi || a.align {
-		return a.check(c, off, size, true, s)
+		return a.check(c, off, size, true)
 	}
 	return (a.seg.Base + off) & 0xffffffff
 }
 
-func (a *address) check(c *cpu.CPU, off uint64, size int, write bool, s *cpu.Site) uint64 {
-	c.Enter(s)
+func (a *address) check(c *cpu.CPU, off uint64, size int, write bool) uint64 {
+	c.Enter(a.site)
 	va, exc := c.Linear(a.num, off, size, write)
 	if exc != nil {
-		Unwind(c, exc, s)
+		Unwind(c, exc, a.site)
 	}
 	c.Rem, c.Mid = 0, false
 	return va

@@ -1,47 +1,83 @@
 package closure
 
 import (
+	"math/bits"
+
 	"ringzero/cpu"
 	"ringzero/translator/ir"
 )
 
-// packed is what a fused micro-op captures.
-type packed struct {
-	r   *regs
-	a   *address
-	imm uint32
-	s   *cpu.Site
+// The micro-ops that are made pairwise, all of dwords but for ZX8, with R a
+// register, I an immediate, B memory by base and displacement, X with an index, F
+// where the flags are needed.
+const (
+	kindMovRR = iota
+	kindMovRI
+	kindMovRB
+	kindMovRX
+	kindMovBR
+	kindZX8B
+	kindZX8R
+	kindLeaB
+	kindLeaX
+	kindAddRR
+	kindAddRI
+	kindSubRR
+	kindAndRI
+	kindXorRR
+	kindOrRR
+	kindShlRI
+	kindShrRI
+	kindSarRI
+	kindRolRI
+	kindIMulRR
+	kindAddRRF
+	kindAddRIF
+	kindSubRRF
+	kindPushR
+	kindPopR
+	numKinds
+)
+
+// half is what one micro-op of a pair captures: x is its register, y the other one
+// or the base of its address, v the immediate or the displacement.
+type half struct {
+	x, y *uint64
+	v    uint64
+	m    *address
 }
 
-// kindOf is the index of a micro-op among those that are fused pairwise, or -1.
+type pairMaker func(p, q half) ir.Fn
+
+// kindOf is the kind of a micro-op, -1 for what is never paired.
 func kindOf(u *ir.Uop) int {
 	if u.Op == ir.MovZX && u.SW == 0 && u.W == 2 {
-		switch form(u.S, &u.Addr) {
-		case 'B':
-			return kindZX8B
-		case 'R':
+		switch {
+		case u.S.Kind == ir.Reg:
 			return kindZX8R
+		case u.S.Kind == ir.Mem && memForm(&u.Addr) == memBase:
+			return kindZX8B
 		}
 		return -1
 	}
-	if u.W != 2 || u.D.Kind == ir.High || u.S.Kind == ir.High {
+	if u.W != 2 {
 		return -1
 	}
-	d, s := form(u.D, &u.Addr), form(u.S, &u.Addr)
-	shape := string([]byte{d, s})
 	flags := u.Live != 0
+	rr := u.D.Kind == ir.Reg && u.S.Kind == ir.Reg
+	ri := u.D.Kind == ir.Reg && u.S.Kind == ir.Imm
 	switch u.Op {
 	case ir.Mov:
-		switch shape {
-		case "RR":
+		switch {
+		case rr:
 			return kindMovRR
-		case "RI":
+		case ri:
 			return kindMovRI
-		case "RB":
+		case u.D.Kind == ir.Reg && memForm(&u.Addr) == memBase:
 			return kindMovRB
-		case "RX":
+		case u.D.Kind == ir.Reg && memForm(&u.Addr) == memIndex:
 			return kindMovRX
-		case "BR":
+		case u.S.Kind == ir.Reg && memForm(&u.Addr) == memBase:
 			return kindMovBR
 		}
 	case ir.Lea:
@@ -54,38 +90,38 @@ func kindOf(u *ir.Uop) int {
 		}
 	case ir.Add:
 		switch {
-		case shape == "RR" && flags:
+		case rr && flags:
 			return kindAddRRF
-		case shape == "RI" && flags:
+		case ri && flags:
 			return kindAddRIF
-		case shape == "RR":
+		case rr:
 			return kindAddRR
-		case shape == "RI":
+		case ri:
 			return kindAddRI
 		}
 	case ir.Sub:
 		switch {
-		case shape == "RR" && flags:
+		case rr && flags:
 			return kindSubRRF
-		case shape == "RR":
+		case rr:
 			return kindSubRR
-		case shape == "RI" && !flags:
+		case ri && !flags:
 			return kindAddRI // of the negated immediate
 		}
 	case ir.And:
-		if shape == "RI" && !flags {
+		if ri && !flags {
 			return kindAndRI
 		}
 	case ir.Xor:
-		if shape == "RR" && !flags {
+		if rr && !flags {
 			return kindXorRR
 		}
 	case ir.Or:
-		if shape == "RR" && !flags {
+		if rr && !flags {
 			return kindOrRR
 		}
 	case ir.Shl, ir.Shr, ir.Sar, ir.Rol, ir.Ror:
-		if shape != "RI" || flags || u.Imm&31 == 0 {
+		if !ri || flags || u.Imm&31 == 0 {
 			break
 		}
 		switch u.Op {
@@ -98,7 +134,7 @@ func kindOf(u *ir.Uop) int {
 		}
 		return kindRolRI // ROR turns the other way
 	case ir.IMul:
-		if shape == "RR" && !flags && u.Aux.Kind == ir.None {
+		if rr && !flags && u.Aux.Kind == ir.None {
 			return kindIMulRR
 		}
 	case ir.Push:
@@ -113,28 +149,225 @@ func kindOf(u *ir.Uop) int {
 	return -1
 }
 
-func (k *Backend) pack(u *ir.Uop) *packed {
-	p := &packed{k.regs(u), k.address(u), u.Imm, u.Site}
-	switch u.Op {
-	case ir.Sub:
-		if u.S.Kind == ir.Imm {
-			p.imm = -p.imm
-		}
-	case ir.Ror:
-		p.imm = -p.imm & 31
+// half prepares a micro-op of a kind.
+func (k *Backend) half(u *ir.Uop, kind int) half {
+	r := k.regs(u)
+	h := half{x: r.d, y: r.s0, v: uint64(u.Imm)}
+	if kind == kindPushR || kind == kindPopR || u.Op == ir.Lea || u.S.Kind == ir.Mem || u.D.Kind == ir.Mem {
+		h.m = k.address(u)
 	}
-	return p
+	switch {
+	case kind == kindMovBR:
+		h.x, h.y, h.v = r.s0, h.m.base, h.m.disp
+	case kind == kindPushR:
+		h.x, h.y = r.s0, r.sp
+	case kind == kindPopR:
+		h.y = r.sp
+	case u.Op == ir.Lea || u.S.Kind == ir.Mem:
+		h.y, h.v = h.m.base, h.m.disp
+	case u.Op == ir.Sub && kind == kindAddRI:
+		h.v = uint64(-u.Imm)
+	case u.Op == ir.Ror:
+		h.v = uint64(-u.Imm & 31)
+	}
+	return h
 }
 
-// pair fuses two neighbours into one closure, nil where they don't fit.
+// pair makes two neighbours one closure, nil where the table has none for them.
 func (k *Backend) pair(u, v *ir.Uop) ir.Fn {
 	i := kindOf(u)
 	if i < 0 {
 		return nil
 	}
 	j := kindOf(v)
-	if j < 0 {
+	if j < 0 || pairs[i][j] == nil {
 		return nil
 	}
-	return pairs[i][j](k.pack(u), k.pack(v))
+	return pairs[i][j](k.half(u, i), k.half(v, j))
+}
+
+// paired is the maker of all pairs, A the first kind, B the second.
+//
+//go:noinline
+func paired[A, B num](p, q half) ir.Fn {
+	var (
+		a A
+		b B
+	)
+	px, py, pv, pm := p.x, p.y, p.v, p.m
+	qx, qy, qv, qm := q.x, q.y, q.v, q.m
+	return func(c *cpu.CPU) {
+		switch len(a) {
+		case kindMovRB, kindMovRX, kindZX8B, kindPopR:
+			va := *py
+			switch len(a) {
+			case kindMovRX:
+				va = (va + pv + *pm.index<<(pm.scale&3)) & pm.mask
+			case kindMovRB, kindZX8B:
+				va += pv
+			}
+			var v uint64
+			switch e := c.TLB.At(va); {
+			case len(a) == kindZX8B && e.Read == va&^0xfff:
+				v = uint64(c.Host.Load8(va + e.Addend))
+			case len(a) == kindZX8B:
+				v = loadSlow(c, va, 1, pm.site)
+			case e.Read == (va+3)&^0xfff:
+				v = uint64(c.Host.Load32(va + e.Addend))
+			default:
+				v = loadSlow(c, va, 4, pm.site)
+			}
+			if len(a) == kindPopR {
+				*py = uint64(uint32(va) + 4)
+			}
+			*px = v
+		case kindMovBR, kindPushR:
+			va := *py + pv
+			if len(a) == kindPushR {
+				va = uint64(uint32(*py) - 4)
+			}
+			if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
+				c.Host.Store32(va+e.Addend, uint32(*px))
+			} else {
+				storeSlow(c, va, 4, uint64(uint32(*px)), pm.site)
+			}
+			if len(a) == kindPushR {
+				*py = va
+			}
+		case kindMovRR:
+			*px = uint64(uint32(*py))
+		case kindMovRI:
+			*px = pv
+		case kindZX8R:
+			*px = *py & 0xff
+		case kindLeaB:
+			*px = uint64(uint32(*py) + uint32(pv))
+		case kindLeaX:
+			*px = uint64(uint32(*py) + uint32(*pm.index)<<(pm.scale&3) + uint32(pv))
+		case kindAddRR:
+			*px = uint64(uint32(*px) + uint32(*py))
+		case kindAddRI:
+			*px = uint64(uint32(*px) + uint32(pv))
+		case kindSubRR:
+			*px = uint64(uint32(*px) - uint32(*py))
+		case kindAndRI:
+			*px = uint64(uint32(*px) & uint32(pv))
+		case kindXorRR:
+			*px = uint64(uint32(*px) ^ uint32(*py))
+		case kindOrRR:
+			*px = uint64(uint32(*px) | uint32(*py))
+		case kindShlRI:
+			*px = uint64(uint32(*px) << (pv & 31))
+		case kindShrRI:
+			*px = uint64(uint32(*px) >> (pv & 31))
+		case kindSarRI:
+			*px = uint64(uint32(int32(*px) >> (pv & 31)))
+		case kindRolRI:
+			*px = uint64(bits.RotateLeft32(uint32(*px), int(pv&31)))
+		case kindIMulRR:
+			*px = uint64(uint32(*px) * uint32(*py))
+		case kindAddRRF, kindAddRIF:
+			s := uint32(pv)
+			if len(a) == kindAddRRF {
+				s = uint32(*py)
+			}
+			r := uint32(*px) + s
+			*px = uint64(r)
+			c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|2, uint64(r), uint64(s)
+		case kindSubRRF:
+			s := uint32(*py)
+			r := uint32(*px) - s
+			*px = uint64(r)
+			c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|2, uint64(r), uint64(s)
+		}
+		switch len(b) {
+		case kindMovRB, kindMovRX, kindZX8B, kindPopR:
+			va := *qy
+			switch len(b) {
+			case kindMovRX:
+				va = (va + qv + *qm.index<<(qm.scale&3)) & qm.mask
+			case kindMovRB, kindZX8B:
+				va += qv
+			}
+			var v uint64
+			switch e := c.TLB.At(va); {
+			case len(b) == kindZX8B && e.Read == va&^0xfff:
+				v = uint64(c.Host.Load8(va + e.Addend))
+			case len(b) == kindZX8B:
+				v = loadSlow(c, va, 1, qm.site)
+			case e.Read == (va+3)&^0xfff:
+				v = uint64(c.Host.Load32(va + e.Addend))
+			default:
+				v = loadSlow(c, va, 4, qm.site)
+			}
+			if len(b) == kindPopR {
+				*qy = uint64(uint32(va) + 4)
+			}
+			*qx = v
+		case kindMovBR, kindPushR:
+			va := *qy + qv
+			if len(b) == kindPushR {
+				va = uint64(uint32(*qy) - 4)
+			}
+			if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
+				c.Host.Store32(va+e.Addend, uint32(*qx))
+			} else {
+				storeSlow(c, va, 4, uint64(uint32(*qx)), qm.site)
+			}
+			if len(b) == kindPushR {
+				*qy = va
+			}
+		case kindMovRR:
+			*qx = uint64(uint32(*qy))
+		case kindMovRI:
+			*qx = qv
+		case kindZX8R:
+			*qx = *qy & 0xff
+		case kindLeaB:
+			*qx = uint64(uint32(*qy) + uint32(qv))
+		case kindLeaX:
+			*qx = uint64(uint32(*qy) + uint32(*qm.index)<<(qm.scale&3) + uint32(qv))
+		case kindAddRR:
+			*qx = uint64(uint32(*qx) + uint32(*qy))
+		case kindAddRI:
+			*qx = uint64(uint32(*qx) + uint32(qv))
+		case kindSubRR:
+			*qx = uint64(uint32(*qx) - uint32(*qy))
+		case kindAndRI:
+			*qx = uint64(uint32(*qx) & uint32(qv))
+		case kindXorRR:
+			*qx = uint64(uint32(*qx) ^ uint32(*qy))
+		case kindOrRR:
+			*qx = uint64(uint32(*qx) | uint32(*qy))
+		case kindShlRI:
+			*qx = uint64(uint32(*qx) << (qv & 31))
+		case kindShrRI:
+			*qx = uint64(uint32(*qx) >> (qv & 31))
+		case kindSarRI:
+			*qx = uint64(uint32(int32(*qx) >> (qv & 31)))
+		case kindRolRI:
+			*qx = uint64(bits.RotateLeft32(uint32(*qx), int(qv&31)))
+		case kindIMulRR:
+			*qx = uint64(uint32(*qx) * uint32(*qy))
+		case kindAddRRF, kindAddRIF:
+			s := uint32(qv)
+			if len(b) == kindAddRRF {
+				s = uint32(*qy)
+			}
+			r := uint32(*qx) + s
+			*qx = uint64(r)
+			c.CCOp, c.CCRes, c.CCSrc = cpu.CCAdd|2, uint64(r), uint64(s)
+		case kindSubRRF:
+			s := uint32(*qy)
+			r := uint32(*qx) - s
+			*qx = uint64(r)
+			c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|2, uint64(r), uint64(s)
+		}
+	}
+}
+
+var pairs = [numKinds][numKinds]pairMaker{pairsOf[n0](), pairsOf[n1](), pairsOf[n2](), pairsOf[n3](), pairsOf[n4](), pairsOf[n5](), pairsOf[n6](), pairsOf[n7](), pairsOf[n8](), pairsOf[n9](), pairsOf[n10](), pairsOf[n11](), pairsOf[n12](), pairsOf[n13](), pairsOf[n14](), pairsOf[n15](), pairsOf[n16](), pairsOf[n17](), pairsOf[n18](), pairsOf[n19](), pairsOf[n20](), pairsOf[n21](), pairsOf[n22](), pairsOf[n23](), pairsOf[n24]()}
+
+func pairsOf[A num]() [numKinds]pairMaker {
+	return [numKinds]pairMaker{paired[A, n0], paired[A, n1], paired[A, n2], paired[A, n3], paired[A, n4], paired[A, n5], paired[A, n6], paired[A, n7], paired[A, n8], paired[A, n9], paired[A, n10], paired[A, n11], paired[A, n12], paired[A, n13], paired[A, n14], paired[A, n15], paired[A, n16], paired[A, n17], paired[A, n18], paired[A, n19], paired[A, n20], paired[A, n21], paired[A, n22], paired[A, n23], paired[A, n24]}
 }

@@ -5,240 +5,78 @@ import (
 	"ringzero/translator/ir"
 )
 
-// runs are the runners by number of closures, unrolled up to ir.Inline.
-var runs = [ir.Inline + 2]func(c *cpu.CPU, b *ir.Block) *ir.Block{run0, run1, run2, run3, run4, run5, run6, run7, run8,
-	run9, run10, run11, run12, run13, run14, run15, run16, runMore}
+type runner func(c *cpu.CPU, b *ir.Block) *ir.Block
 
-func run0(c *cpu.CPU, b *ir.Block) *ir.Block { return b.Term(c) }
+// runs are the runners by number of closures: a block knows how many it has, so
+// nothing is counted when it runs.
+var runs = [ir.Inline + 2]runner{run[n0](), run[n1](), run[n2](), run[n3](), run[n4](), run[n5](), run[n6](), run[n7](), run[n8](),
+	run[n9](), run[n10](), run[n11](), run[n12](), run[n13](), run[n14](), run[n15](), run[n16](), run[n17]()}
 
-func run1(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	return b.Term(c)
-}
-
-func run2(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	return b.Term(c)
-}
-
-func run3(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	return b.Term(c)
-}
-
-func run4(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	return b.Term(c)
-}
-
-func run5(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	return b.Term(c)
-}
-
-func run6(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	return b.Term(c)
-}
-
-func run7(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	return b.Term(c)
-}
-
-func run8(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	return b.Term(c)
-}
-
-func run9(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	return b.Term(c)
-}
-
-func run10(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	return b.Term(c)
-}
-
-func run11(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	return b.Term(c)
-}
-
-func run12(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	b.Fns[11](c)
-	return b.Term(c)
-}
-
-func run13(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	b.Fns[11](c)
-	b.Fns[12](c)
-	return b.Term(c)
-}
-
-func run14(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	b.Fns[11](c)
-	b.Fns[12](c)
-	b.Fns[13](c)
-	return b.Term(c)
-}
-
-func run15(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	b.Fns[11](c)
-	b.Fns[12](c)
-	b.Fns[13](c)
-	b.Fns[14](c)
-	return b.Term(c)
-}
-
-func run16(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	b.Fns[11](c)
-	b.Fns[12](c)
-	b.Fns[13](c)
-	b.Fns[14](c)
-	b.Fns[15](c)
-	return b.Term(c)
-}
-
-func runMore(c *cpu.CPU, b *ir.Block) *ir.Block {
-	b.Fns[0](c)
-	b.Fns[1](c)
-	b.Fns[2](c)
-	b.Fns[3](c)
-	b.Fns[4](c)
-	b.Fns[5](c)
-	b.Fns[6](c)
-	b.Fns[7](c)
-	b.Fns[8](c)
-	b.Fns[9](c)
-	b.Fns[10](c)
-	b.Fns[11](c)
-	b.Fns[12](c)
-	b.Fns[13](c)
-	b.Fns[14](c)
-	b.Fns[15](c)
-	f := b.More
-	for len(f) >= 4 {
-		g := (*[4]ir.Fn)(f)
-		g[0](c)
-		g[1](c)
-		g[2](c)
-		g[3](c)
-		f = f[4:]
+//go:noinline
+func run[N num]() runner {
+	var n N
+	return func(c *cpu.CPU, b *ir.Block) *ir.Block {
+		if len(n) > 0 {
+			b.Fns[0](c)
+		}
+		if len(n) > 1 {
+			b.Fns[1](c)
+		}
+		if len(n) > 2 {
+			b.Fns[2](c)
+		}
+		if len(n) > 3 {
+			b.Fns[3](c)
+		}
+		if len(n) > 4 {
+			b.Fns[4](c)
+		}
+		if len(n) > 5 {
+			b.Fns[5](c)
+		}
+		if len(n) > 6 {
+			b.Fns[6](c)
+		}
+		if len(n) > 7 {
+			b.Fns[7](c)
+		}
+		if len(n) > 8 {
+			b.Fns[8](c)
+		}
+		if len(n) > 9 {
+			b.Fns[9](c)
+		}
+		if len(n) > 10 {
+			b.Fns[10](c)
+		}
+		if len(n) > 11 {
+			b.Fns[11](c)
+		}
+		if len(n) > 12 {
+			b.Fns[12](c)
+		}
+		if len(n) > 13 {
+			b.Fns[13](c)
+		}
+		if len(n) > 14 {
+			b.Fns[14](c)
+		}
+		if len(n) > 15 {
+			b.Fns[15](c)
+		}
+		if len(n) > ir.Inline {
+			more := b.More
+			for ; len(more) >= 4; more = more[4:] {
+				f := (*[4]ir.Fn)(more)
+				f[0](c)
+				f[1](c)
+				f[2](c)
+				f[3](c)
+			}
+			for _, f := range more {
+				f(c)
+			}
+		}
+		return b.Term(c)
 	}
-	for _, g := range f {
-		g(c)
-	}
-	return b.Term(c)
 }

@@ -1,0 +1,138 @@
+package closure
+
+import (
+	"ringzero/cpu"
+	"ringzero/translator/ir"
+)
+
+// A maker is a generic function whose constants are lengths of array types. Each
+// length is a shape of its own to the compiler, so `switch len(o)` is decided when
+// the maker is compiled, and a table of closures needs no text but its cells, which
+// functions over the same parameters fill. Three rules (RATIONALE, "Why are the
+// translator's constants array lengths?"):
+//   - a maker stays out of line, else each cell holds its closure once more;
+//   - generic code calls no generic helper: that would cost a dictionary's load;
+//   - what a closure names it captures, in dead branches too: few names, in the
+//     order of their sizes.
+type (
+	n0  = [0]struct{}
+	n1  = [1]struct{}
+	n2  = [2]struct{}
+	n3  = [3]struct{}
+	n4  = [4]struct{}
+	n5  = [5]struct{}
+	n6  = [6]struct{}
+	n7  = [7]struct{}
+	n8  = [8]struct{}
+	n9  = [9]struct{}
+	n10 = [10]struct{}
+	n11 = [11]struct{}
+	n12 = [12]struct{}
+	n13 = [13]struct{}
+	n14 = [14]struct{}
+	n15 = [15]struct{}
+	n16 = [16]struct{}
+	n17 = [17]struct{}
+	n18 = [18]struct{}
+	n19 = [19]struct{}
+	n20 = [20]struct{}
+	n21 = [21]struct{}
+	n22 = [22]struct{}
+	n23 = [23]struct{}
+	n24 = [24]struct{}
+
+	num interface {
+		n0 | n1 | n2 | n3 | n4 | n5 | n6 | n7 | n8 | n9 | n10 | n11 | n12 | n13 | n14 | n15 | n16 | n17 | n18 | n19 | n20 | n21 | n22 | n23 | n24
+	}
+	// word is the type that an operation works in, signed the same with a sign. The
+	// width's logarithm goes with it as a num W.
+	word interface {
+		uint8 | uint16 | uint32 | uint64
+	}
+	signed interface{ int8 | int16 | int32 | int64 }
+)
+
+// args are the operands of a micro-op as closures capture them: d and s point to
+// registers, s to the base of a memory operand's fast form where there is one.
+type args struct {
+	d, s *uint64
+	imm  uint64
+	m    *address
+}
+
+type maker func(x *args) ir.Fn
+
+// The forms of a memory operand: lengths of a maker's M.
+const (
+	memBase  = iota // flat, base and displacement
+	memIndex        // flat, with an index
+	memSeg          // any segment and address size, checked
+	memForms
+)
+
+// memForm is the form of a micro-op's memory operand.
+func memForm(m *ir.Address) int {
+	switch {
+	case !m.Flat:
+		return memSeg
+	case m.Index < 16:
+		return memIndex
+	}
+	return memBase
+}
+
+func (k *Backend) args(u *ir.Uop) *args {
+	r := k.regs(u)
+	k.x = args{d: r.d, s: r.s0, imm: uint64(u.Imm)}
+	if u.D.Kind == ir.Mem || u.S.Kind == ir.Mem {
+		k.x.m = k.address(u)
+	}
+	return &k.x
+}
+
+// immediate makes s point to the immediate, where that is the source.
+func (x *args) immediate(u *ir.Uop) {
+	if u.S.Kind == ir.Imm {
+		imm := x.imm
+		x.s = &imm
+	}
+}
+
+// arith is the result of an operation, to be cut to its width; k is CF for those
+// that take it, else 0.
+func arith(o ir.Op, a, b, k uint64) uint64 {
+	switch o {
+	case ir.Add, ir.Adc:
+		return a + b + k
+	case ir.Sub, ir.Sbb, ir.Cmp:
+		return a - b - k
+	case ir.Or:
+		return a | b
+	case ir.Xor:
+		return a ^ b
+	}
+	return a & b
+}
+
+func takesCarry(o ir.Op) bool { return o == ir.Adc || o == ir.Sbb }
+func compares(o ir.Op) bool   { return o == ir.Cmp || o == ir.Test }
+
+// lazy is the kind of lazy flags that an operation leaves.
+func lazy(o ir.Op) uint32 {
+	switch o {
+	case ir.Add, ir.Adc:
+		return cpu.CCAdd
+	case ir.Sub, ir.Sbb, ir.Cmp, ir.Neg:
+		return cpu.CCSub
+	}
+	return cpu.CCLogic
+}
+
+// keep leaves what the flags of an operation follow from: its result, the second
+// operand and the carry it took.
+func keep(c *cpu.CPU, o ir.Op, w int, r, b, k uint64) {
+	c.CCOp, c.CCRes = lazy(o)+uint32(w)+4*uint32(k), r
+	if lazy(o) != cpu.CCLogic {
+		c.CCSrc = b
+	}
+}

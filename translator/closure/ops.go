@@ -1,0 +1,170 @@
+package closure
+
+import (
+	"ringzero/cpu"
+	"ringzero/translator/ir"
+)
+
+// alu makes Add to Test, nil for a comparison that nobody sees.
+func (k *Backend) alu(u *ir.Uop) ir.Fn {
+	flags := 0
+	if u.Live != 0 || compares(u.Op) && u.Exits { // the load itself can fault
+		flags = 1
+	}
+	if compares(u.Op) && flags == 0 {
+		return nil
+	}
+	if u.D.Kind == ir.High || u.S.Kind == ir.High {
+		return k.highALU(u, flags == 1)
+	}
+	x := k.args(u)
+	switch {
+	case u.S.Kind == ir.Mem:
+		return aluRMs[memForm(&u.Addr)][u.W][u.Op][flags](x)
+	case u.D.Kind == ir.Mem:
+		x.immediate(u)
+		return aluMRs[memForm(&u.Addr)][u.W][u.Op][flags](x)
+	case u.S.Kind == ir.Imm:
+		return aluRIs[u.W][u.Op][flags](x)
+	case u.D == u.S && u.W == 2 && (u.Op == ir.Xor || u.Op == ir.Sub):
+		return zeroing(x.d, u.Op == ir.Sub, flags == 1)
+	}
+	return aluRRs[u.W][u.Op][flags](x)
+}
+
+// highALU is an operation on AH, CH, DH or BH.
+func (k *Backend) highALU(u *ir.Uop, flags bool) ir.Fn {
+	dst, src, op := k.place(u), k.operand(u.S, u, 0), u.Op
+	return func(c *cpu.CPU) {
+		b, carry := src(c)&0xff, uint64(0)
+		va, a := dst.read(c, !compares(op))
+		if takesCarry(op) {
+			carry = c.CarryBit()
+		}
+		r := arith(op, a, b, carry) & 0xff
+		if !compares(op) {
+			dst.write(c, va, r)
+		}
+		if flags {
+			keep(c, op, 0, r, b, carry)
+		}
+	}
+}
+
+func (k *Backend) unary(u *ir.Uop) ir.Fn {
+	flags := 0
+	if u.Live != 0 {
+		flags = 1
+	}
+	switch u.D.Kind {
+	case ir.Mem:
+		return unaryMs[memForm(&u.Addr)][u.W][u.Op-ir.Inc][flags](k.args(u))
+	case ir.High:
+		dst, op := k.place(u), u.Op
+		return func(c *cpu.CPU) {
+			va, a := dst.read(c, true)
+			r := single(op, a) & 0xff
+			dst.write(c, va, r)
+			if flags == 1 {
+				keepSingle(c, op, 0, a, r)
+			}
+		}
+	}
+	return unaryRs[u.W][u.Op-ir.Inc][flags](k.args(u))
+}
+
+func (k *Backend) mov(u *ir.Uop) ir.Fn {
+	if u.D.Kind == ir.High || u.S.Kind == ir.High {
+		dst, src := k.place(u), k.operand(u.S, u, 0)
+		return func(c *cpu.CPU) {
+			v := src(c)
+			dst.write(c, dst.where(c, true), v)
+		}
+	}
+	x := k.args(u)
+	switch {
+	case u.S.Kind == ir.Mem:
+		return movRMs[memForm(&u.Addr)][u.W][u.W][0](x)
+	case u.D.Kind == ir.Mem:
+		x.immediate(u)
+		return movMRs[memForm(&u.Addr)][u.W](x)
+	case u.S.Kind == ir.Imm:
+		return movRIs[u.W](x)
+	}
+	return movRRs[u.W](x)
+}
+
+// extension makes MOVZX and MOVSX, also those that extend nothing.
+func (k *Backend) extension(u *ir.Uop) ir.Fn {
+	sign := 0
+	if u.Op == ir.MovSX && u.SW != u.W {
+		sign = 1
+	}
+	switch {
+	case u.S.Kind == ir.Mem:
+		return movRMs[memForm(&u.Addr)][u.SW][u.W][sign](k.args(u))
+	case u.S.Kind == ir.High:
+		d, s, w, src := k.regs(u).d, k.regs(u).s0, u.W, k.operand(u.S, u, 0)
+		if w == 2 && sign == 0 {
+			return func(c *cpu.CPU) { *d = *s >> 8 & 0xff }
+		}
+		return func(c *cpu.CPU) {
+			v := src(c)
+			if sign == 1 {
+				v = extend(0, int(w), v)
+			}
+			set(d, 0, w, v)
+		}
+	case u.SW == u.W: // MOVZX r16, r/m16
+		return movRRs[u.W](k.args(u))
+	}
+	return extRs[u.SW][u.W][sign](k.args(u))
+}
+
+// place is a byte operand of any kind that can be read and replaced.
+type place struct {
+	p     *uint64 // nil for memory
+	shift uint8
+	m     *address
+	flat  bool
+}
+
+func (k *Backend) place(u *ir.Uop) *place {
+	if u.D.Kind == ir.Mem {
+		return &place{m: k.address(u), flat: u.Addr.Flat}
+	}
+	p, shift := k.reg(u.D)
+	return &place{p: p, shift: shift}
+}
+
+// where is the linear address of an operand in memory.
+func (p *place) where(c *cpu.CPU, write bool) uint64 {
+	switch {
+	case p.p != nil:
+		return 0
+	case p.flat:
+		return p.m.offset()
+	case write:
+		return p.m.writable(c, 1)
+	}
+	return p.m.readable(c, 1)
+}
+
+func (p *place) read(c *cpu.CPU, write bool) (va, v uint64) {
+	va = p.where(c, write)
+	switch {
+	case p.p != nil:
+		return 0, get(p.p, p.shift, 0)
+	case write:
+		return va, modifySlow(c, va, 1, p.m.site)
+	}
+	return va, load(c, va, 1, p.m.site)
+}
+
+func (p *place) write(c *cpu.CPU, va, v uint64) {
+	if p.p != nil {
+		set(p.p, p.shift, 0, v)
+		return
+	}
+	store(c, va, 1, v, p.m.site)
+}
