@@ -29,6 +29,8 @@ type Config struct {
 	// EvictEvery, where not 0, drops the older half of the cache each so many
 	// translations (tests).
 	EvictEvery int
+	// Count, where set, counts the pairs of micro-ops that run (internal/gen/pairs).
+	Count *closure.Pairs
 }
 
 const (
@@ -75,6 +77,7 @@ func New(c *cpu.CPU, conf Config) *Engine {
 	}
 	e := &Engine{CPU: c, conf: conf, back: closure.New(c), blocks: map[key]*ir.Block{},
 		pages: newPageMap(c.Mem.Size() >> bus.PageShift)}
+	e.back.Count = conf.Count
 	c.Mem.Own(bus.Code, e.written)
 	c.CodeAt = e.codeAt
 	return e

@@ -8,6 +8,9 @@ import (
 
 // Backend makes closures for one processor.
 type Backend struct {
+	// Count, where set, counts the pairs that run, and makes none.
+	Count *Pairs
+
 	c    *cpu.CPU
 	zero uint64 // what an absent base or index points to
 	x    args   // of the micro-op at hand

@@ -39,6 +39,9 @@ const (
 	numKinds
 )
 
+// Kinds are the names of the kinds.
+var Kinds = [numKinds]string{"MovRR", "MovRI", "MovRB", "MovRX", "MovBR", "ZX8B", "ZX8R", "LeaB", "LeaX", "AddRR", "AddRI", "SubRR", "AndRI", "XorRR", "OrRR", "ShlRI", "ShrRI", "SarRI", "RolRI", "IMulRR", "AddRRF", "AddRIF", "SubRRF", "PushR", "PopR"}
+
 // half is what one micro-op of a pair captures: x is its register, y the other one
 // or the base of its address, v the immediate or the displacement.
 type half struct {
@@ -173,6 +176,10 @@ func (k *Backend) half(u *ir.Uop, kind int) half {
 	return h
 }
 
+// Pairs counts the pairs of kinds that ran, by first and second: what the table is
+// made from.
+type Pairs [numKinds][numKinds]uint64
+
 // pair makes two neighbours one closure, nil where the table has none for them.
 func (k *Backend) pair(u, v *ir.Uop) ir.Fn {
 	i := kindOf(u)
@@ -180,7 +187,18 @@ func (k *Backend) pair(u, v *ir.Uop) ir.Fn {
 		return nil
 	}
 	j := kindOf(v)
-	if j < 0 || pairs[i][j] == nil {
+	if j < 0 {
+		return nil
+	}
+	if k.Count != nil {
+		n, first, second := &k.Count[i][j], k.fn(u), k.fn(v)
+		return func(c *cpu.CPU) {
+			*n++
+			first(c)
+			second(c)
+		}
+	}
+	if pairs[i][j] == nil {
 		return nil
 	}
 	return pairs[i][j](k.half(u, i), k.half(v, j))
@@ -364,10 +382,4 @@ func paired[A, B num](p, q half) ir.Fn {
 			c.CCOp, c.CCRes, c.CCSrc = cpu.CCSub|2, uint64(r), uint64(s)
 		}
 	}
-}
-
-var pairs = [numKinds][numKinds]pairMaker{pairsOf[n0](), pairsOf[n1](), pairsOf[n2](), pairsOf[n3](), pairsOf[n4](), pairsOf[n5](), pairsOf[n6](), pairsOf[n7](), pairsOf[n8](), pairsOf[n9](), pairsOf[n10](), pairsOf[n11](), pairsOf[n12](), pairsOf[n13](), pairsOf[n14](), pairsOf[n15](), pairsOf[n16](), pairsOf[n17](), pairsOf[n18](), pairsOf[n19](), pairsOf[n20](), pairsOf[n21](), pairsOf[n22](), pairsOf[n23](), pairsOf[n24]()}
-
-func pairsOf[A num]() [numKinds]pairMaker {
-	return [numKinds]pairMaker{paired[A, n0], paired[A, n1], paired[A, n2], paired[A, n3], paired[A, n4], paired[A, n5], paired[A, n6], paired[A, n7], paired[A, n8], paired[A, n9], paired[A, n10], paired[A, n11], paired[A, n12], paired[A, n13], paired[A, n14], paired[A, n15], paired[A, n16], paired[A, n17], paired[A, n18], paired[A, n19], paired[A, n20], paired[A, n21], paired[A, n22], paired[A, n23], paired[A, n24]}
 }
