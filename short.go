@@ -66,10 +66,10 @@ const (
 )
 
 func (m *Machine) shortLoop(b *strings.Builder) {
-	blocks, steps := m.engine.Recent(loopBlocks + 1)
+	blocks := m.engine.Recent(loopBlocks + 1)
 	now := m.cpu.Steps()
 	n := 0
-	for n < len(blocks) && now-steps[n] <= loopSteps {
+	for n < len(blocks) && now-blocks[n].Code.Entered() <= loopSteps {
 		n++
 	}
 	if n == 0 || n > loopBlocks || now < loopSteps {
@@ -81,8 +81,10 @@ func (m *Machine) shortLoop(b *strings.Builder) {
 		if !ok {
 			return
 		}
-		for i := range block.Sites {
-			insts[va+uint64(block.Sites[i].Off)] = true
+		at := va
+		for i := range block.Insts {
+			insts[at] = true
+			at += uint64(block.Insts[i].Len)
 		}
 		lo, hi = min(lo, va), max(hi, va+uint64(block.Bytes)-1)
 	}

@@ -29,7 +29,7 @@ type Count struct {
 
 // Stats tells what the run cost so far.
 func (m *Machine) Stats() Stats {
-	s := Stats{Engine: m.engine.Stats, MMU: m.cpu.MMU.Stats}
+	s := Stats{Engine: m.engine.Stats(), MMU: m.cpu.MMU.Stats}
 	for op, n := range m.cpu.Traps {
 		if n > 0 {
 			s.Traps = append(s.Traps, Count{decoder.Op(op).String(), n})

@@ -7,30 +7,21 @@ import (
 
 	"ringzero/bus"
 	"ringzero/mmu"
-	"ringzero/translator/ir"
+	"ringzero/translator/cache"
 	"ringzero/x86"
 )
 
 // trailLength is how many instructions a report shows.
 const trailLength = 16
 
-// recent is satisfied by an engine that knows which blocks were entered last:
-// the latest first, with the step of their last entry.
-type recent interface {
-	Recent(n int) (blocks []*ir.Block, steps []uint64)
-}
-
 // reportTrail lists the last instructions that were begun, the oldest first.
 func (m *Machine) reportTrail(b *strings.Builder) {
-	e, ok := any(m.engine).(recent)
-	if !ok {
-		return
-	}
 	lines := []string(nil) // the latest first
-	blocks, steps := e.Recent(trailLength)
+	blocks := m.engine.Recent(trailLength)
 	end, left := m.cpu.Steps(), trailLength
-	for i, block := range blocks {
-		ran := int(end - steps[i])
+	for _, block := range blocks {
+		began := block.Code.Entered()
+		ran := int(end - began)
 		n := min(ran, len(block.Insts))
 		// A loop is entered again and again, of which the last time is known; a
 		// repeated string instruction and a delivery take steps of their own.
@@ -38,9 +29,9 @@ func (m *Machine) reportTrail(b *strings.Builder) {
 			lines = append(lines, fmt.Sprintf("  ... %d further steps", ran-n))
 		}
 		for k := n - 1; k >= 0 && left > 0; k, left = k-1, left-1 {
-			lines = append(lines, m.trailLine(block, k, steps[i]+uint64(k)))
+			lines = append(lines, m.trailLine(block, k, began+uint64(k)))
 		}
-		if end = steps[i]; left == 0 {
+		if end = began; left == 0 {
 			break
 		}
 	}
@@ -52,9 +43,12 @@ func (m *Machine) reportTrail(b *strings.Builder) {
 }
 
 // trailLine is the k-th instruction of a block.
-func (m *Machine) trailLine(block *ir.Block, k int, step uint64) string {
+func (m *Machine) trailLine(block *cache.Block, k int, step uint64) string {
 	in := &block.Insts[k]
-	off := block.Off + uint64(block.Sites[k].Off)
+	off := block.Off
+	for i := range k {
+		off += uint64(block.Insts[i].Len)
+	}
 	va, ok := m.linearOf(off)
 	if !ok {
 		return fmt.Sprintf("  %d  RAM %09x  %s", step, off, in.Text(off))

@@ -11,8 +11,8 @@ import (
 // of an access needs to find the exact state again.
 type Site struct {
 	Inst *decoder.Inst
-	// Off is the instruction's offset from the block's entry: EIP stands at the
-	// entry while a block runs.
+	// Off is the instruction's offset from the start of its linear page. EIP is not
+	// kept while a block runs: PageBase and this give it.
 	Off uint32
 	// Rem counts the block's steps from this instruction on.
 	Rem int32
@@ -29,13 +29,17 @@ type Site struct {
 type Handler func(c *CPU, s *Site) *x86.Exception
 
 // ip is the linear-less address of the instruction, next that of the following.
-func (c *CPU) ip(s *Site) uint64 { return uint64(uint32(c.EIP) + s.Off) }
+func (c *CPU) ip(s *Site) uint64 { return uint64(uint32(c.PageBase) + s.Off) }
 func (c *CPU) next(s *Site) uint64 {
-	return uint64(uint32(c.EIP) + s.Off + uint32(s.Inst.Len))
+	return uint64(uint32(c.PageBase) + s.Off + uint32(s.Inst.Len))
 }
 
 // Enter notes where a call-out stands in its block.
-func (c *CPU) Enter(s *Site) { c.Rem, c.Mid = int64(s.Rem), s.Mid }
+func (c *CPU) Enter(s *Site) { c.Rem, c.Mid, c.site = int64(s.Rem), s.Mid, s }
+
+// Within tells whether the instruction that left its block last lies in a range of
+// its page.
+func (c *CPU) Within(off, n uint32) bool { return c.site != nil && c.site.Off-off < n }
 
 // fault fills the one exception slot.
 func (c *CPU) fault(v x86.Vector, code uint32) *x86.Exception {
@@ -90,7 +94,7 @@ func (c *CPU) plain(va uint64, size int) bool {
 // fetched.
 func (c *CPU) changesCode(marks bus.Mark, page uint64, off, size int) bool {
 	return marks&bus.Code != 0 && c.CodeAt(page, off, size) ||
-		marks&bus.Table != 0 && c.MMU.Maps(page, off, size, (c.Seg[x86.CS].Base+c.EIP)&0xffffffff)
+		marks&bus.Table != 0 && c.MMU.Maps(page, off, size, c.MMU.Running())
 }
 
 // loadSystem and storeSystem are the processor's own accesses to descriptor

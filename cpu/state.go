@@ -147,6 +147,9 @@ type FPU struct {
 type CPU struct {
 	State
 
+	// PageBase is EIP less the offset in its linear page, while a block runs: what
+	// stays in the page moves nothing.
+	PageBase uint64
 	// Budget is the number of steps that may still be taken; at Budget zero
 	// the steps counter reads End. Rem is the number of steps of the block
 	// under way that are not retired yet, this instruction included; it counts
@@ -198,6 +201,7 @@ type CPU struct {
 	// Pending is the exception that unwound a block.
 	Pending *x86.Exception
 
+	site      *Site // of the instruction that left its block last
 	exc       x86.Exception
 	left      bool // Leave was called since Grant
 	checkBP   bool // code breakpoints are armed
@@ -241,7 +245,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c.Spend = func(uint64) {}
 	c.SyncClock = func() {}
 	c.Acknowledge = func() uint8 { return 0xff }
-	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff }
+	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.PageBase) & 0xffffffff }
 	c.MMU.CodeMoved = c.Leave
 	c.CodeAt = func(uint64, int, int) bool { return true }
 	c.Reset()

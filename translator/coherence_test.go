@@ -130,13 +130,13 @@ func TestStraddlesAreBounded(t *testing.T) {
 			w.run(s, w.cpu.Steps()+40)
 			require.True(t, w.cpu.Halted)
 			if i == 100 {
-				blocks = w.engine.Stats.Blocks
+				blocks = w.engine.Stats().Blocks
 			}
 		}
 		require.NoError(t, w.engine.CheckInvariants())
-		require.Zero(t, w.engine.Stats.Evictions)
+		require.Zero(t, w.engine.Stats().Evictions)
 		if frames == 2 {
-			require.Equal(t, blocks, w.engine.Stats.Blocks)
+			require.Equal(t, blocks, w.engine.Stats().Blocks)
 		}
 	}
 }

@@ -12,6 +12,10 @@ type lowering struct {
 	mode uint32
 	cpu  *cpu.CPU
 	uops []ir.Uop
+	// n is the number of the instruction at hand, next the offset behind it from the
+	// start of the block's page.
+	n    uint8
+	next uint64
 }
 
 const arith = uint32(x86.Arith)
@@ -45,7 +49,7 @@ func (l *lowering) arg(u *ir.Uop, in *decoder.Inst, i int) ir.Arg {
 	case decoder.KindHigh:
 		return ir.Arg{Kind: ir.High, Reg: o.Reg}
 	case decoder.KindImm, decoder.KindRel:
-		u.Imm = uint32(in.Imm)
+		u.Imm = in.Imm & 0xffffffff
 		return ir.Arg{Kind: ir.Imm}
 	case decoder.KindOne:
 		u.Imm = 1
@@ -69,7 +73,7 @@ func (l *lowering) address(in *decoder.Inst) ir.Address {
 		flat = cpu.ModeFlatSS
 	}
 	return ir.Address{Seg: in.Seg, Base: in.Base, Index: in.Index, Scale: in.Scale, Size: in.AddrSize,
-		Disp: uint32(in.Disp), Flat: l.mode&flat != 0 && in.AddrSize == 4}
+		Disp: uint64(in.Disp), Flat: l.mode&flat != 0 && in.AddrSize == 4}
 }
 
 // exists tells whether the instruction is recognised in the block's mode on the
@@ -87,13 +91,12 @@ func (l *lowering) exists(in *decoder.Inst) bool {
 
 // lower appends the micro-ops of one instruction and tells whether the block
 // ends with it.
-func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
+func (l *lowering) lower(in *decoder.Inst) (ends bool) {
 	if !l.exists(in) && !(in.Row.Prefix != 0 && in.DropPrefix() && l.exists(in)) {
-		l.callOut(in, site, cpu.Gap, cpu.FlowJump)
+		l.callOut(in, cpu.Gap, cpu.FlowJump)
 		return true
 	}
-	next := site.Off + uint32(in.Len)
-	u := ir.Uop{Site: site, Next: next, Mask: ^uint32(0), W: log2(in.OpSize), Cond: in.Cond,
+	u := ir.Uop{Inst: l.n, Next: l.next, Mask: ^uint32(0), W: log2(in.OpSize), Cond: in.Cond,
 		Stack32: l.mode&cpu.ModeStack32 != 0, FlatStack: l.mode&cpu.ModeFlatSS != 0}
 	if in.N > 0 && in.Args[0].Size > 0 && in.Args[0].Size <= 4 {
 		u.W = log2(in.Args[0].Size)
@@ -124,7 +127,7 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		u.Writes, u.Reads = arith, arith
 	case decoder.IMUL:
 		if in.N == 1 || in.Args[0].Kind == decoder.KindMem || in.Args[0].Size == 1 {
-			l.callOut(in, site, cpu.IMUL1, cpu.FlowOn)
+			l.callOut(in, cpu.IMUL1, cpu.FlowOn)
 			return false
 		}
 		u.Op, u.Writes, u.Kills = ir.IMul, arith, arith
@@ -134,7 +137,7 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		}
 	case decoder.MUL:
 		if o := &in.Args[in.N-1]; o.Kind != decoder.KindReg || o.Size != 4 {
-			l.callOut(in, site, cpu.MUL, cpu.FlowOn)
+			l.callOut(in, cpu.MUL, cpu.FlowOn)
 			return false
 		}
 		u.Op, u.Writes, u.Kills, u.S = ir.Mul, arith, arith, l.arg(&u, in, int(in.N)-1)
@@ -143,7 +146,7 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		u.S = l.arg(&u, in, 0)
 	case decoder.POP:
 		if in.Args[0].Kind == decoder.KindMem {
-			l.callOut(in, site, cpu.PopMem, cpu.FlowOn)
+			l.callOut(in, cpu.PopMem, cpu.FlowOn)
 			return false
 		}
 		u.Op, u.W, u.Exits = ir.Pop, log2(in.OpSize), true
@@ -152,7 +155,7 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		u.Op, u.W, u.Exits = ir.Leave, log2(in.OpSize), true
 	case decoder.XCHG:
 		if in.Args[0].Kind == decoder.KindMem || in.Args[1].Kind == decoder.KindMem {
-			l.callOut(in, site, cpu.XchgMem, cpu.FlowOn)
+			l.callOut(in, cpu.XchgMem, cpu.FlowOn)
 			return false
 		}
 		u.Op = ir.Xchg
@@ -176,12 +179,12 @@ func (l *lowering) lower(in *decoder.Inst, site *cpu.Site) (ends bool) {
 		return true
 	case decoder.MOVS, decoder.STOS, decoder.LODS, decoder.CMPS, decoder.SCAS, decoder.INS, decoder.OUTS:
 		if in.Rep != decoder.RepNone {
-			l.callOut(in, site, cpu.Repeat, cpu.FlowJump)
+			l.callOut(in, cpu.Repeat, cpu.FlowJump)
 			return true
 		}
-		return l.call(in, site)
+		return l.call(in)
 	default:
-		return l.call(in, site)
+		return l.call(in)
 	}
 	l.uops = append(l.uops, u)
 	return false
@@ -226,7 +229,7 @@ func (l *lowering) branch(u *ir.Uop, in *decoder.Inst) {
 	if in.OpSize == 2 {
 		u.Mask = 0xffff
 	}
-	u.Target = u.Next + uint32(in.Imm)
+	u.Target = u.Next + in.Imm
 	switch in.Op {
 	case decoder.JMP:
 		u.Op = ir.Jmp
@@ -244,7 +247,7 @@ func (l *lowering) branch(u *ir.Uop, in *decoder.Inst) {
 		u.Op, u.Exits = ir.Ret, true
 		u.Imm = 0
 		if in.N > 0 {
-			u.Imm = uint32(in.Imm & 0xffff)
+			u.Imm = in.Imm & 0xffff
 		}
 	default:
 		u.Op, u.Reads = ir.Loop, arith
@@ -253,22 +256,22 @@ func (l *lowering) branch(u *ir.Uop, in *decoder.Inst) {
 }
 
 // call lowers an instruction to its call-out.
-func (l *lowering) call(in *decoder.Inst, site *cpu.Site) (ends bool) {
+func (l *lowering) call(in *decoder.Inst) (ends bool) {
 	if h := cpu.FastFPU(in); h != nil {
-		l.callOut(in, site, h, cpu.FlowOn)
+		l.callOut(in, h, cpu.FlowOn)
 		return false
 	}
 	call := cpu.Calls[in.Op]
 	if call.Do == nil {
-		l.callOut(in, site, cpu.Gap, cpu.FlowJump)
+		l.callOut(in, cpu.Gap, cpu.FlowJump)
 		return true
 	}
-	l.callOut(in, site, call.Do, call.Flow)
+	l.callOut(in, call.Do, call.Flow)
 	return call.Flow != cpu.FlowOn
 }
 
-func (l *lowering) callOut(in *decoder.Inst, site *cpu.Site, do cpu.Handler, flow cpu.Flow) {
-	u := ir.Uop{Op: ir.CallOut, Site: site, Do: do, Next: site.Off + uint32(in.Len), Mask: ^uint32(0),
+func (l *lowering) callOut(in *decoder.Inst, do cpu.Handler, flow cpu.Flow) {
+	u := ir.Uop{Op: ir.CallOut, Inst: l.n, Do: do, Next: l.next, Mask: ^uint32(0),
 		Exits: true, Reads: arith, Writes: arith}
 	switch flow {
 	case cpu.FlowEnd:
@@ -282,6 +285,11 @@ func (l *lowering) callOut(in *decoder.Inst, site *cpu.Site, do cpu.Handler, flo
 		u.Count = in.Op
 	}
 	l.uops = append(l.uops, u)
+}
+
+// fall ends a block that no instruction ends.
+func (l *lowering) fall() {
+	l.uops = append(l.uops, ir.Uop{Op: ir.Fall, Inst: l.n, Next: l.next, Mask: ^uint32(0)})
 }
 
 // liveness computes which status flags each micro-op must leave right: those

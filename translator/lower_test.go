@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/decoder"
+	"ringzero/translator/cache"
+	"ringzero/translator/closure"
 	"ringzero/translator/ir"
 	"ringzero/x86"
 )
@@ -36,36 +39,26 @@ func newEngine(t testing.TB) *Engine {
 
 // lowered is a block of the given instructions: its micro-ops after the
 // analysis, and the block as the backend made it.
-func lowered(t testing.TB, e *Engine, mode uint32, code string) ([]ir.Uop, *ir.Block) {
+func lowered(t testing.TB, e *Engine, mode uint32, code string) ([]ir.Uop, *cache.Block) {
 	raw, err := hex.DecodeString(strings.ReplaceAll(code, " ", ""))
 	require.NoError(t, err)
-	b := &ir.Block{Mode: mode}
+	b := &cache.Block{Key: cache.Key{Mode: mode}}
 	bits := decoder.Mode16
 	if mode&cpu.ModeCode32 != 0 {
 		bits = decoder.Mode32
 	}
 	for len(raw) > 0 {
+		require.False(t, len(b.Insts) > 0 && ends(&b.Insts[len(b.Insts)-1]), "%s goes on behind its end", code)
 		var in decoder.Inst
 		require.Equal(t, decoder.OK, decoder.Decode(raw, bits, &in), "%s at %x", code, raw)
 		b.Insts = append(b.Insts, in)
 		raw = raw[in.Len:]
 	}
-	b.Sites = make([]cpu.Site, len(b.Insts))
-	l := lowering{mode: mode, cpu: e.CPU}
-	at, ended := uint32(0), false
-	for i := range b.Insts {
-		require.False(t, ended, "%s goes on behind its end", code)
-		b.Sites[i] = cpu.Site{Inst: &b.Insts[i], Off: at, Rem: int32(len(b.Insts) - i), Mid: i < len(b.Insts)-1}
-		at += uint32(b.Insts[i].Len)
-		ended = l.lower(&b.Insts[i], &b.Sites[i])
-	}
-	if !ended {
-		l.uops = append(l.uops, ir.Uop{Op: ir.Fall, Site: &b.Sites[len(b.Sites)-1], Next: at, Mask: ^uint32(0)})
-	}
-	liveness(l.uops)
-	known(l.uops)
-	e.back.Compile(b, l.uops)
-	return l.uops, b
+	n := len(b.Insts)
+	uops := slices.Clone(e.lowerAll(b, 0))
+	require.Len(t, b.Insts, n, "%s goes on behind its end", code)
+	e.compile(b, 0)
+	return uops, b
 }
 
 var opNames = [...]string{"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "inc", "dec", "neg", "not", "mov",
@@ -178,14 +171,16 @@ func TestLowering(t *testing.T) {
 		n++
 		fmt.Fprintf(&out, "%s %s\n", name, code)
 		uops, b := lowered(t, e, mode, code)
+		made := b.Code.(*closure.Block)
+		sites := made.Sites
 		for i := range uops {
 			u := &uops[i]
-			if i == 0 || u.Site != uops[i-1].Site {
-				fmt.Fprintf(&out, "    %s\n", u.Site.Inst.Text(uint64(u.Site.Off)))
+			if i == 0 || u.Inst != uops[i-1].Inst {
+				fmt.Fprintf(&out, "    %s\n", b.Insts[u.Inst].Text(uint64(sites[u.Inst].Off)))
 			}
 			fmt.Fprintf(&out, "        %s\n", uopText(u))
 		}
-		fmt.Fprintf(&out, "    %d instructions, %d micro-ops, %d closures\n", len(b.Insts), b.Uops, b.Calls)
+		fmt.Fprintf(&out, "    %d instructions, %d micro-ops, %d closures\n", len(b.Insts), made.Uops, made.Calls)
 	}
 	require.GreaterOrEqual(t, n, 80)
 	if *update {
@@ -273,8 +268,8 @@ func TestCost(t *testing.T) {
 	for _, code := range kernelLike {
 		_, b := lowered(t, e, flat32, strings.ReplaceAll(code, "8d4420 01", "8d442001"))
 		s.Instructions += uint64(len(b.Insts))
-		s.Uops += uint64(b.Uops)
-		s.Calls += uint64(b.Calls)
+		s.Uops += uint64(b.Code.(*closure.Block).Uops)
+		s.Calls += uint64(b.Code.(*closure.Block).Calls)
 	}
 	uops, calls := float64(s.Uops)/float64(s.Instructions), float64(s.Calls)/float64(s.Instructions)
 	t.Logf("%d instructions: %.2f micro-ops, %.2f closures each", s.Instructions, uops, calls)
@@ -288,14 +283,14 @@ func BenchmarkTranslate(b *testing.B) {
 	for b.Loop() {
 		for _, code := range kernelLike[:8] {
 			raw, _ := hex.DecodeString(strings.ReplaceAll(code, " ", ""))
-			blk := &ir.Block{Mode: flat32}
+			blk := &cache.Block{Key: cache.Key{Mode: flat32}}
 			for len(raw) > 0 {
 				var in decoder.Inst
 				decoder.Decode(raw, decoder.Mode32, &in)
 				blk.Insts = append(blk.Insts, in)
 				raw = raw[in.Len:]
 			}
-			e.compile(blk)
+			e.compile(blk, 0)
 			blocks++
 		}
 	}

@@ -196,20 +196,20 @@ func TestLinksAreCut(t *testing.T) {
 	w := newWorld(t, "", translator.Config{})
 	w.load(s)
 	w.run(s, 1000)
-	looked := w.engine.Stats.Lookups
+	looked := w.engine.Stats().Lookups
 	w.run(s, 2000)
-	require.LessOrEqual(t, w.engine.Stats.Lookups, looked+4, "by links, but for the last steps of a budget")
-	invalidated := w.engine.Stats.Invalidations
+	require.LessOrEqual(t, w.engine.Stats().Lookups, looked+4, "by links, but for the last steps of a budget")
+	invalidated := w.engine.Stats().Invalidations
 	w.mem.Write(0x11010, []byte{0x42}) // inc edx
-	require.Greater(t, w.engine.Stats.Invalidations, invalidated)
+	require.Greater(t, w.engine.Stats().Invalidations, invalidated)
 	before := w.cpu.R
 	w.run(s, 3000)
 	require.Equal(t, before[x86.CX], w.cpu.R[x86.CX])
 	require.Equal(t, uint32(before[x86.DX])+250, uint32(w.cpu.R[x86.DX]))
 	w.mem.Write(0x11800, []byte{0x42}) // beside code: nothing dies
-	n := w.engine.Stats.Invalidations
+	n := w.engine.Stats().Invalidations
 	w.mem.Write(0x11020, []byte{0x42}) // in the same 64 bytes, but no code
-	require.Equal(t, n, w.engine.Stats.Invalidations)
+	require.Equal(t, n, w.engine.Stats().Invalidations)
 }
 
 // TestSameBytesOtherMode: the same bytes as 16-bit and as 32-bit code.
@@ -299,8 +299,8 @@ func TestNoUnwinds(t *testing.T) {
 	w := newWorld(t, "", translator.Config{})
 	w.load(s)
 	w.run(s, 200)
-	n, looked := w.engine.Stats.Unwinds, w.engine.Stats.Lookups
+	n, looked := w.engine.Stats().Unwinds, w.engine.Stats().Lookups
 	w.run(s, 20000)
-	require.Equal(t, n, w.engine.Stats.Unwinds)
-	require.LessOrEqual(t, w.engine.Stats.Lookups, looked+16, "of a budget's end")
+	require.Equal(t, n, w.engine.Stats().Unwinds)
+	require.LessOrEqual(t, w.engine.Stats().Lookups, looked+16, "of a budget's end")
 }

@@ -9,7 +9,7 @@ import (
 // F is 1 where the flags are needed.
 
 //go:noinline
-func aluRR[T word, W, O, F num](x *args) ir.Fn {
+func aluRR[T word, W, O, F num](x *args) fn {
 	var (
 		w W
 		o O
@@ -39,7 +39,7 @@ func aluRR[T word, W, O, F num](x *args) ir.Fn {
 }
 
 //go:noinline
-func aluRI[T word, W, O, F num](x *args) ir.Fn {
+func aluRI[T word, W, O, F num](x *args) fn {
 	var (
 		w W
 		o O
@@ -69,7 +69,7 @@ func aluRI[T word, W, O, F num](x *args) ir.Fn {
 }
 
 //go:noinline
-func aluRM[T word, W, O, F, M num](x *args) ir.Fn {
+func aluRM[T word, W, O, F, M num](x *args) fn {
 	var (
 		w W
 		o O
@@ -126,7 +126,7 @@ func aluRM[T word, W, O, F, M num](x *args) ir.Fn {
 // before the value read is used.
 //
 //go:noinline
-func aluMR[T word, W, O, F, M num](x *args) ir.Fn {
+func aluMR[T word, W, O, F, M num](x *args) fn {
 	var (
 		w W
 		o O
@@ -193,7 +193,7 @@ func aluMR[T word, W, O, F, M num](x *args) ir.Fn {
 // unary is Inc to Not of a register: O counts from Inc.
 //
 //go:noinline
-func unaryR[T word, W, O, F num](x *args) ir.Fn {
+func unaryR[T word, W, O, F num](x *args) fn {
 	var (
 		w W
 		o O
@@ -218,7 +218,7 @@ func unaryR[T word, W, O, F num](x *args) ir.Fn {
 }
 
 //go:noinline
-func unaryM[T word, W, O, F, M num](x *args) ir.Fn {
+func unaryM[T word, W, O, F, M num](x *args) fn {
 	var (
 		w W
 		o O

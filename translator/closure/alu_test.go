@@ -11,6 +11,7 @@ import (
 	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/decoder"
+	"ringzero/translator/cache"
 	"ringzero/translator/ir"
 	"ringzero/x86"
 )
@@ -24,7 +25,7 @@ func want(op ir.Op, w uint8, a, b, flags uint64) (r, f uint64) {
 	carry := flags & x86.CF
 	sum := func(a, b, c uint64) uint64 {
 		r, f = (a+b+c)&mask, 0
-		if (a+b+c)>>width != 0 {
+		if hi, carry := bits.Add64(a, b, c); width == 64 && carry != 0 || width < 64 && hi>>width != 0 {
 			f |= x86.CF
 		}
 		if a&15+b&15+c > 15 {
@@ -37,7 +38,7 @@ func want(op ir.Op, w uint8, a, b, flags uint64) (r, f uint64) {
 	}
 	difference := func(a, b, c uint64) uint64 {
 		r, f = (a-b-c)&mask, 0
-		if a < b+c {
+		if a < b || a-b < c {
 			f |= x86.CF
 		}
 		if a&15 < b&15+c {
@@ -112,9 +113,10 @@ func TestALU(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	operand := func() uint64 {
 		if r.IntN(2) == 0 {
-			return []uint64{0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff}[r.IntN(11)]
+			return []uint64{0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
+				1<<63 - 1, 1 << 63, ^uint64(0)}[r.IntN(14)]
 		}
-		return uint64(r.Uint32())
+		return r.Uint64()
 	}
 	memory := func(shape byte) ir.Address {
 		a := ir.Address{Seg: x86.DS, Base: x86.SI, Index: decoder.NoReg, Size: 4, Disp: 0x10, Flat: shape != 'G'}
@@ -128,7 +130,7 @@ func TestALU(t *testing.T) {
 		if op >= ir.Inc && op <= ir.Not {
 			shapes = []string{"R", "B", "X", "G", "H"}
 		}
-		for w := range uint8(3) {
+		for w := range uint8(4) {
 			for _, shape := range shapes {
 				high := shape[0] == 'H' || len(shape) > 1 && shape[1] == 'H'
 				if high && w != 0 {
@@ -136,11 +138,11 @@ func TestALU(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%d.%d %s", op, 8<<w, shape), func(t *testing.T) {
 					for range 60 {
-						a, b, imm := operand(), operand(), uint32(operand())
+						a, b, imm := operand(), operand(), operand()
 						flags := uint64(r.Uint32()) & x86.Arith
 						live := uint32(r.IntN(2)) * x86.Arith
-						u := ir.Uop{Op: op, W: w, Imm: imm & (1<<(8<<w) - 1), Live: live, Mask: ^uint32(0),
-							Site: &cpu.Site{Inst: &decoder.Inst{Len: 2}, Rem: 2, Mid: true}}
+						u := ir.Uop{Op: op, W: w, Imm: imm & (1<<(8<<w) - 1), Live: live, Mask: ^uint32(0)}
+						k.b = &Block{Sites: []cpu.Site{{Inst: &decoder.Inst{Len: 2}, Rem: 2, Mid: true}}}
 						c.R[x86.SI], c.R[x86.DI] = at, uint64(r.IntN(16))
 						c.R[x86.CX], c.R[x86.DX] = uint64(r.Uint32()), uint64(r.Uint32())
 						c.Flags, c.CCOp = c.Flags&^x86.Arith|flags, cpu.CCFlags
@@ -160,14 +162,14 @@ func TestALU(t *testing.T) {
 							if u.Addr.Index < 16 {
 								va += int(c.R[x86.DI]) << 2
 							}
-							c.Host.Store32(uint64(va), uint32(v))
+							c.Host.Store64(uint64(va), v)
 							return ir.Arg{Kind: ir.Mem}
 						}
 						u.D = where(shape[0], x86.CX, a)
 						if len(shape) > 1 {
 							u.S = where(shape[1], x86.DX, b)
 							if shape[1] == 'I' {
-								b = uint64(u.Imm)
+								b = u.Imm
 							}
 						}
 						before := c.R
@@ -185,7 +187,7 @@ func TestALU(t *testing.T) {
 						case 'R':
 							got = get(&c.R[x86.CX], 0, w)
 							rest := ^(uint64(1)<<(8<<w) - 1)
-							if w < 2 {
+							if w < 2 || compares(op) {
 								require.Equal(t, before[x86.CX]&rest, c.R[x86.CX]&rest, "the rest of the register")
 							} else {
 								require.Zero(t, c.R[x86.CX]&rest)
@@ -198,8 +200,8 @@ func TestALU(t *testing.T) {
 							if u.Addr.Index < 16 {
 								va += c.R[x86.DI] << 2
 							}
-							got = uint64(c.Host.Load32(va)) & (1<<(8<<w) - 1)
-							require.Equal(t, uint32(a)>>(8<<w), uint32(uint64(c.Host.Load32(va))>>(8<<w)), "memory beside")
+							got = c.Host.Load64(va) & (1<<(8<<w) - 1)
+							require.Equal(t, a>>(8<<w), c.Host.Load64(va)>>(8<<w), "memory beside")
 						}
 						require.Equal(t, wr, got, "result of %x, %x", a, b)
 						if live != 0 || op == ir.Mov || op == ir.Not {
@@ -222,32 +224,32 @@ func TestFusedConditions(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	fused := 0
 	for _, op := range []ir.Op{ir.Cmp, ir.Test, ir.Sub, ir.And, ir.Add, ir.Or, ir.Xor, ir.Inc, ir.Dec, ir.Neg} {
-		for w := range uint8(3) {
+		for w := range uint8(4) {
 			for cc := range uint8(16) {
 				for _, shape := range []string{"RR", "RI"} {
 					for range 12 {
-						a, b := uint64(r.Uint32()), uint64(r.Uint32())
+						a, b := r.Uint64()&(1<<(8<<max(w, 2))-1), r.Uint64()&(1<<(8<<max(w, 2))-1)
 						if r.IntN(3) == 0 {
 							b = a
 						}
-						in := &decoder.Inst{Len: 2}
-						block := &ir.Block{Mode: cpu.ModeFlatCS | cpu.ModeFlatSS | cpu.ModeCode32, Steps: 2}
+						in := decoder.Inst{Len: 2}
+						of := &cache.Block{Key: cache.Key{Mode: cpu.ModeFlatCS | cpu.ModeFlatSS | cpu.ModeCode32}, Insts: []decoder.Inst{in, in}}
 						us := []ir.Uop{
-							{Op: op, W: w, D: ir.Arg{Kind: ir.Reg, Reg: x86.CX}, S: ir.Arg{Kind: ir.Reg, Reg: x86.DX}, Imm: uint32(b) & (1<<(8<<w) - 1),
-								Live: x86.Arith, Site: &cpu.Site{Inst: in, Rem: 2, Mid: true}, Mask: ^uint32(0)},
-							{Op: ir.Jcc, Cond: cc, Next: 4, Target: 0x100, Mask: ^uint32(0), Site: &cpu.Site{Inst: in, Off: 2, Rem: 1}},
+							{Op: op, W: w, D: ir.Arg{Kind: ir.Reg, Reg: x86.CX}, S: ir.Arg{Kind: ir.Reg, Reg: x86.DX}, Imm: b & (1<<(8<<w) - 1),
+								Live: x86.Arith, Mask: ^uint32(0)},
+							{Op: ir.Jcc, Cond: cc, Next: 4, Target: 0x100, Mask: ^uint32(0), Inst: 1},
 						}
 						if shape == "RI" {
 							us[0].S.Kind = ir.Imm
 						}
-						k.Compile(block, us)
+						block := k.Compile(of, 0, us)
 						if block.Calls == 1 {
 							fused++
 						}
-						c.R[x86.CX], c.R[x86.DX], c.EIP, c.CCOp = a, b, 0x1000, cpu.CCFlags
+						c.R[x86.CX], c.R[x86.DX], c.PageBase, c.CCOp = a, b, 0x1000, cpu.CCFlags
 						c.Flags = c.Flags&^x86.Arith | uint64(r.Uint32())&x86.Arith
 						wr, wf := want(op, w, a, b, c.Flags)
-						require.Nil(t, block.Run(c, block))
+						require.Nil(t, block.Run(c))
 						taken := c.EIP == 0x1100
 						require.True(t, taken || c.EIP == 0x1004)
 						require.Equal(t, wf, c.EFLAGS()&x86.Arith, "op %d, width %d, %x, %x", op, w, a, b)

@@ -2,6 +2,7 @@ package closure
 
 import (
 	"ringzero/cpu"
+	"ringzero/translator/cache"
 	"ringzero/translator/ir"
 	"ringzero/x86"
 )
@@ -13,6 +14,7 @@ type Backend struct {
 
 	c    *cpu.CPU
 	zero uint64 // what an absent base or index points to
+	b    *Block // under way
 	x    args   // of the micro-op at hand
 	// addresses is what is left of an allocation for several: closures run more
 	// closely together when what they seldom look at does not lie between them.
@@ -21,23 +23,6 @@ type Backend struct {
 
 // New makes a backend for a processor.
 func New(c *cpu.CPU) *Backend { return &Backend{c: c} }
-
-// exit is where a block ends: the distances of EIP for both ways.
-type exit struct {
-	b               *ir.Block
-	takenBy, fallBy uint32
-	mask            uint32
-}
-
-func (x *exit) taken(c *cpu.CPU) *ir.Block {
-	c.EIP = uint64(uint32(c.EIP) + x.takenBy)
-	return x.b.Follow(c, 1)
-}
-
-func (x *exit) fall(c *cpu.CPU) *ir.Block {
-	c.EIP = uint64(uint32(c.EIP) + x.fallBy)
-	return x.b.Follow(c, 0)
-}
 
 func (k *Backend) reg(a ir.Arg) (*uint64, uint8) {
 	if a.Kind == ir.High {
@@ -68,7 +53,7 @@ func (k *Backend) address(u *ir.Uop) *address {
 	a := &k.addresses[0]
 	k.addresses = k.addresses[1:]
 	*a = address{base: &k.zero, index: &k.zero, scale: m.Scale, disp: displacement(m), mask: 0xffffffff,
-		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, align: k.c.Mode&cpu.ModeAlign != 0, site: u.Site}
+		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, align: k.b.mode&cpu.ModeAlign != 0, site: k.site(u)}
 	if m.Size == 2 {
 		a.mask = 0xffff
 	}
@@ -89,23 +74,32 @@ const addressesAtOnce = 16
 // with an index are masked: loops that count up to 0 are not rare (the kernel's
 // big numbers).
 func displacement(m *ir.Address) uint64 {
-	if m.Disp >= 0xf0000000 && (m.Base < 16 || m.Index < 16) {
-		return uint64(int64(int32(m.Disp)))
+	if m.Size == 8 || int64(m.Disp) > -1<<28 && (m.Base < 16 || m.Index < 16) {
+		return m.Disp
 	}
-	return uint64(m.Disp)
+	return m.Disp & 0xffffffff
 }
 
-// Compile fills a block with the code of its micro-ops. The last one is a
-// terminator.
-func (k *Backend) Compile(b *ir.Block, uops []ir.Uop) {
+// Compile makes the code of a block whose first byte stands at an offset in its page,
+// from its micro-ops. The last one is a terminator.
+func (k *Backend) Compile(of *cache.Block, entry uint32, uops []ir.Uop) *Block {
 	n := len(uops) - 1
-	var fns []ir.Fn
+	b := &Block{Of: of, Steps: int64(len(of.Insts)), Entry: entry, mode: of.Mode, off: of.Off, Sites: make([]cpu.Site, len(of.Insts)),
+		to: [2]uint32{uint32(uops[n].Next), uint32(uops[n].Target)}, mask: uops[n].Mask}
+	k.b = b
+	at := entry
+	for i := range of.Insts {
+		in := &of.Insts[i]
+		b.Sites[i] = cpu.Site{Inst: in, Off: at, Rem: int32(len(of.Insts) - i), Mid: i < len(of.Insts)-1}
+		at += uint32(in.Len)
+	}
+	var fns []fn
 	last := n
-	if t := k.fuse(b, uops); t != nil {
-		b.Term = t
+	if t := k.fuse(uops); t != nil {
+		b.term = t
 		last--
 	} else {
-		b.Term = k.term(b, &uops[n])
+		b.term = k.term(&uops[n])
 	}
 	for i := 0; i < last; i++ {
 		if i+1 < last {
@@ -120,28 +114,33 @@ func (k *Backend) Compile(b *ir.Block, uops []ir.Uop) {
 		}
 	}
 	b.Uops, b.Calls = int32(len(uops)), int32(len(fns)+1)
-	copy(b.Fns[:], fns)
-	if len(fns) > ir.Inline {
-		b.More = fns[ir.Inline:]
+	copy(b.fns[:], fns)
+	if len(fns) > inline {
+		b.more = fns[inline:]
 	}
-	b.Run = runs[min(len(fns), ir.Inline+1)]
+	b.run = runs[min(len(fns), inline+1)]
+	k.b = nil
+	return b
 }
+
+// site is the place of a micro-op's instruction in the block under way.
+func (k *Backend) site(u *ir.Uop) *cpu.Site { return &k.b.Sites[u.Inst] }
 
 // fuse makes one terminator of an operation that sets the flags and the branch
 // that reads them.
-func (k *Backend) fuse(b *ir.Block, uops []ir.Uop) ir.Term {
+func (k *Backend) fuse(uops []ir.Uop) term {
 	if len(uops) < 2 {
 		return nil
 	}
 	j, u := &uops[len(uops)-1], &uops[len(uops)-2]
-	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || b.Mode&cpu.ModeFlatCS == 0 {
+	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || k.b.mode&cpu.ModeFlatCS == 0 {
 		return nil
 	}
 	m, x := k.fused(u, j.Cond)
 	if m == nil {
 		return nil
 	}
-	return m(x, &exit{b: b, takenBy: j.Target, fallBy: j.Next, mask: j.Mask})
+	return m(x, k.b)
 }
 
 // fused finds the maker for an operation and a condition, and what it captures.
@@ -165,7 +164,7 @@ func (k *Backend) fused(u *ir.Uop, cond uint8) (fusedMaker, *args) {
 
 // fn makes the closure of a micro-op that is no terminator, nil for one that
 // does nothing.
-func (k *Backend) fn(u *ir.Uop) ir.Fn {
+func (k *Backend) fn(u *ir.Uop) fn {
 	switch u.Op {
 	case ir.Add, ir.Or, ir.Adc, ir.Sbb, ir.And, ir.Sub, ir.Xor, ir.Cmp, ir.Test:
 		return k.alu(u)
@@ -223,14 +222,14 @@ func (k *Backend) fn(u *ir.Uop) ir.Fn {
 	case ir.Nop:
 		return nil
 	case ir.CallOut:
-		return callOut(u)
+		return k.callOut(u)
 	}
 	panic("BUG: closure: no code for micro-op")
 }
 
 // callOut wraps a handler of package cpu.
-func callOut(u *ir.Uop) ir.Fn {
-	do, s, count := u.Do, u.Site, u.Count
+func (k *Backend) callOut(u *ir.Uop) fn {
+	do, s, count := u.Do, k.site(u), u.Count
 	if count != 0 {
 		return func(c *cpu.CPU) {
 			c.Traps[count&1023]++
@@ -251,7 +250,7 @@ func callOut(u *ir.Uop) ir.Fn {
 }
 
 // zeroing is XOR r,r and SUB r,r.
-func zeroing(d *uint64, sub, flags bool) ir.Fn {
+func zeroing(d *uint64, sub, flags bool) fn {
 	if !flags {
 		return func(c *cpu.CPU) { *d = 0 }
 	}
@@ -287,7 +286,7 @@ func set(p *uint64, shift, w uint8, v uint64) {
 	}
 }
 
-func (k *Backend) lea(u *ir.Uop) ir.Fn {
+func (k *Backend) lea(u *ir.Uop) fn {
 	r, a := k.regs(u), k.address(u)
 	d := r.d
 	if u.Addr.Size == 2 || u.W != 2 {
@@ -305,10 +304,10 @@ func (k *Backend) lea(u *ir.Uop) ir.Fn {
 func (k *Backend) operand(a ir.Arg, u *ir.Uop, w uint8) func(c *cpu.CPU) uint64 {
 	switch a.Kind {
 	case ir.Imm:
-		v := uint64(u.Imm)
+		v := u.Imm
 		return func(c *cpu.CPU) uint64 { return v }
 	case ir.Mem:
-		m, s, size := k.address(u), u.Site, 1<<w
+		m, s, size := k.address(u), k.site(u), 1<<w
 		if u.Addr.Flat {
 			return func(c *cpu.CPU) uint64 { return load(c, m.offset(), size, s) }
 		}
@@ -359,7 +358,7 @@ func linear(c *cpu.CPU, m *address, flat bool, size int, s *cpu.Site) uint64 {
 }
 
 // mul is EDX:EAX of EAX and a register.
-func (k *Backend) mul(u *ir.Uop) ir.Fn {
+func (k *Backend) mul(u *ir.Uop) fn {
 	ax, dx, s0, flags := &k.c.R[x86.AX], &k.c.R[x86.DX], k.regs(u).s0, u.Live != 0
 	return func(c *cpu.CPU) {
 		p := uint64(uint32(*ax)) * uint64(uint32(*s0))
@@ -370,7 +369,7 @@ func (k *Backend) mul(u *ir.Uop) ir.Fn {
 	}
 }
 
-func (k *Backend) imul(u *ir.Uop) ir.Fn {
+func (k *Backend) imul(u *ir.Uop) fn {
 	r, w := k.regs(u), u.W
 	d, flags := r.d, u.Live != 0
 	if w == 2 && u.S.Kind == ir.Reg && u.Aux.Kind == ir.None {
@@ -422,7 +421,7 @@ func mulFlags(c *cpu.CPU, p int64) {
 	}
 }
 
-func (k *Backend) bswap(u *ir.Uop) ir.Fn {
+func (k *Backend) bswap(u *ir.Uop) fn {
 	d := k.regs(u).d
 	if u.W == 1 { // undefined; the processors here clear the register
 		return func(c *cpu.CPU) { *d &^= 0xffff }
@@ -467,10 +466,10 @@ func cond(cc uint8, known uint32) func(c *cpu.CPU) bool {
 	return func(c *cpu.CPU) bool { return c.Cond(cc) }
 }
 
-func (k *Backend) setcc(u *ir.Uop) ir.Fn {
+func (k *Backend) setcc(u *ir.Uop) fn {
 	test := cond(u.Cond, u.CC)
 	if u.D.Kind == ir.Mem {
-		m, flat, s := k.address(u), u.Addr.Flat, u.Site
+		m, flat, s := k.address(u), u.Addr.Flat, k.site(u)
 		return func(c *cpu.CPU) {
 			v := uint64(0)
 			if test(c) {
@@ -501,7 +500,7 @@ func (k *Backend) setcc(u *ir.Uop) ir.Fn {
 
 // cmov reads its source in any case, faults included; a dword destination is
 // zero-extended even where it keeps its value.
-func (k *Backend) cmov(u *ir.Uop) ir.Fn {
+func (k *Backend) cmov(u *ir.Uop) fn {
 	test, d, w, cc := cond(u.Cond, u.CC), k.regs(u).d, u.W, u.Cond
 	if w == 2 && u.S.Kind == ir.Reg {
 		s0 := k.regs(u).s0
@@ -519,7 +518,7 @@ func (k *Backend) cmov(u *ir.Uop) ir.Fn {
 		}
 	}
 	if w == 2 && u.S.Kind == ir.Mem && memForm(&u.Addr) == memBase {
-		a, s := k.address(u), u.Site
+		a, s := k.address(u), k.site(u)
 		base, disp := a.base, a.disp
 		return func(c *cpu.CPU) {
 			va := *base + disp

@@ -9,7 +9,7 @@ import (
 // terminator. O is the ir.Op, C the condition as the encoding numbers it (SDM 2A
 // appendix B table B-10); I is T with a sign.
 
-type fusedMaker func(x *args, e *exit) ir.Term
+type fusedMaker func(x *args, blk *Block) term
 
 // The conditions.
 const (
@@ -32,7 +32,7 @@ const (
 )
 
 //go:noinline
-func fusedR[T word, I signed, W, O, S, C num](x *args, e *exit) ir.Term {
+func fusedR[T word, I signed, W, O, S, C num](x *args, blk *Block) term {
 	var (
 		w  W
 		o  O
@@ -40,7 +40,7 @@ func fusedR[T word, I signed, W, O, S, C num](x *args, e *exit) ir.Term {
 		cc C
 	)
 	d, s, imm := x.d, x.s, T(x.imm)
-	return func(c *cpu.CPU) *ir.Block {
+	return func(c *cpu.CPU) *Block {
 		a, b := T(*d), imm
 		if len(sr) == 0 {
 			b = T(*s)
@@ -85,9 +85,9 @@ func fusedR[T word, I signed, W, O, S, C num](x *args, e *exit) ir.Term {
 			hit = I(p) > I(q)
 		}
 		if hit {
-			return e.taken(c)
+			return blk.taken(c)
 		}
-		return e.fall(c)
+		return blk.fall(c)
 	}
 }
 
@@ -95,7 +95,7 @@ func fusedR[T word, I signed, W, O, S, C num](x *args, e *exit) ir.Term {
 // or the immediate that s points to.
 //
 //go:noinline
-func fusedM[T word, I signed, W, O, S, M, C num](x *args, e *exit) ir.Term {
+func fusedM[T word, I signed, W, O, S, M, C num](x *args, blk *Block) term {
 	var (
 		w  W
 		o  O
@@ -104,7 +104,7 @@ func fusedM[T word, I signed, W, O, S, M, C num](x *args, e *exit) ir.Term {
 		cc C
 	)
 	s, base, disp, mem := x.s, x.m.base, x.m.disp, x.m
-	return func(c *cpu.CPU) *ir.Block {
+	return func(c *cpu.CPU) *Block {
 		va := *base + disp
 		if len(m) == memIndex {
 			va = (va + *mem.index<<(mem.scale&3)) & mem.mask
@@ -162,9 +162,9 @@ func fusedM[T word, I signed, W, O, S, M, C num](x *args, e *exit) ir.Term {
 			hit = I(p) > I(q)
 		}
 		if hit {
-			return e.taken(c)
+			return blk.taken(c)
 		}
-		return e.fall(c)
+		return blk.fall(c)
 	}
 }
 

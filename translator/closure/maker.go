@@ -60,7 +60,7 @@ type args struct {
 	m    *address
 }
 
-type maker func(x *args) ir.Fn
+type maker func(x *args) fn
 
 // The forms of a memory operand: lengths of a maker's M.
 const (
@@ -83,7 +83,7 @@ func memForm(m *ir.Address) int {
 
 func (k *Backend) args(u *ir.Uop) *args {
 	r := k.regs(u)
-	k.x = args{d: r.d, s: r.s0, imm: uint64(u.Imm)}
+	k.x = args{d: r.d, s: r.s0, imm: u.Imm}
 	if u.D.Kind == ir.Mem || u.S.Kind == ir.Mem {
 		k.x.m = k.address(u)
 	}

@@ -2,11 +2,10 @@ package closure
 
 import (
 	"ringzero/cpu"
-	"ringzero/translator/ir"
 )
 
 //go:noinline
-func movRR[W num](x *args) ir.Fn {
+func movRR[W num](x *args) fn {
 	var w W
 	d, s := x.d, x.s
 	return func(c *cpu.CPU) {
@@ -24,7 +23,7 @@ func movRR[W num](x *args) ir.Fn {
 }
 
 //go:noinline
-func movRI[W num](x *args) ir.Fn {
+func movRI[W num](x *args) fn {
 	var w W
 	d, v := x.d, x.imm
 	return func(c *cpu.CPU) {
@@ -43,7 +42,7 @@ func movRI[W num](x *args) ir.Fn {
 // is 1.
 //
 //go:noinline
-func movRM[W, X, S, M num](x *args) ir.Fn {
+func movRM[W, X, S, M num](x *args) fn {
 	var (
 		w  W
 		xw X
@@ -91,7 +90,7 @@ func movRM[W, X, S, M num](x *args) ir.Fn {
 // extR is MOVZX and MOVSX of a register that is no high byte.
 //
 //go:noinline
-func extR[W, X, S num](x *args) ir.Fn {
+func extR[W, X, S num](x *args) fn {
 	var (
 		w  W
 		xw X
@@ -128,7 +127,7 @@ func extend(w, x int, v uint64) uint64 {
 // movMR stores a register, or the immediate that s points to.
 //
 //go:noinline
-func movMR[W, M num](x *args) ir.Fn {
+func movMR[W, M num](x *args) fn {
 	var (
 		w W
 		m M

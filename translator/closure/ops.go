@@ -6,7 +6,7 @@ import (
 )
 
 // alu makes Add to Test, nil for a comparison that nobody sees.
-func (k *Backend) alu(u *ir.Uop) ir.Fn {
+func (k *Backend) alu(u *ir.Uop) fn {
 	flags := 0
 	if u.Live != 0 || compares(u.Op) && u.Exits { // the load itself can fault
 		flags = 1
@@ -33,7 +33,7 @@ func (k *Backend) alu(u *ir.Uop) ir.Fn {
 }
 
 // highALU is an operation on AH, CH, DH or BH.
-func (k *Backend) highALU(u *ir.Uop, flags bool) ir.Fn {
+func (k *Backend) highALU(u *ir.Uop, flags bool) fn {
 	dst, src, op := k.place(u), k.operand(u.S, u, 0), u.Op
 	return func(c *cpu.CPU) {
 		b, carry := src(c)&0xff, uint64(0)
@@ -51,7 +51,7 @@ func (k *Backend) highALU(u *ir.Uop, flags bool) ir.Fn {
 	}
 }
 
-func (k *Backend) unary(u *ir.Uop) ir.Fn {
+func (k *Backend) unary(u *ir.Uop) fn {
 	flags := 0
 	if u.Live != 0 {
 		flags = 1
@@ -73,7 +73,7 @@ func (k *Backend) unary(u *ir.Uop) ir.Fn {
 	return unaryRs[u.W][u.Op-ir.Inc][flags](k.args(u))
 }
 
-func (k *Backend) mov(u *ir.Uop) ir.Fn {
+func (k *Backend) mov(u *ir.Uop) fn {
 	if u.D.Kind == ir.High || u.S.Kind == ir.High {
 		dst, src := k.place(u), k.operand(u.S, u, 0)
 		return func(c *cpu.CPU) {
@@ -95,7 +95,7 @@ func (k *Backend) mov(u *ir.Uop) ir.Fn {
 }
 
 // extension makes MOVZX and MOVSX, also those that extend nothing.
-func (k *Backend) extension(u *ir.Uop) ir.Fn {
+func (k *Backend) extension(u *ir.Uop) fn {
 	sign := 0
 	if u.Op == ir.MovSX && u.SW != u.W {
 		sign = 1

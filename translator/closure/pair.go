@@ -50,7 +50,7 @@ type half struct {
 	m    *address
 }
 
-type pairMaker func(p, q half) ir.Fn
+type pairMaker func(p, q half) fn
 
 // kindOf is the kind of a micro-op, -1 for what is never paired.
 func kindOf(u *ir.Uop) int {
@@ -155,7 +155,7 @@ func kindOf(u *ir.Uop) int {
 // half prepares a micro-op of a kind.
 func (k *Backend) half(u *ir.Uop, kind int) half {
 	r := k.regs(u)
-	h := half{x: r.d, y: r.s0, v: uint64(u.Imm)}
+	h := half{x: r.d, y: r.s0, v: u.Imm}
 	if kind == kindPushR || kind == kindPopR || u.Op == ir.Lea || u.S.Kind == ir.Mem || u.D.Kind == ir.Mem {
 		h.m = k.address(u)
 	}
@@ -169,9 +169,9 @@ func (k *Backend) half(u *ir.Uop, kind int) half {
 	case u.Op == ir.Lea || u.S.Kind == ir.Mem:
 		h.y, h.v = h.m.base, h.m.disp
 	case u.Op == ir.Sub && kind == kindAddRI:
-		h.v = uint64(-u.Imm)
+		h.v = -u.Imm
 	case u.Op == ir.Ror:
-		h.v = uint64(-u.Imm & 31)
+		h.v = -u.Imm & 31
 	}
 	return h
 }
@@ -181,7 +181,7 @@ func (k *Backend) half(u *ir.Uop, kind int) half {
 type Pairs [numKinds][numKinds]uint64
 
 // pair makes two neighbours one closure, nil where the table has none for them.
-func (k *Backend) pair(u, v *ir.Uop) ir.Fn {
+func (k *Backend) pair(u, v *ir.Uop) fn {
 	i := kindOf(u)
 	if i < 0 {
 		return nil
@@ -207,7 +207,7 @@ func (k *Backend) pair(u, v *ir.Uop) ir.Fn {
 // paired is the maker of all pairs, A the first kind, B the second.
 //
 //go:noinline
-func paired[A, B num](p, q half) ir.Fn {
+func paired[A, B num](p, q half) fn {
 	var (
 		a A
 		b B

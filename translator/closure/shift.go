@@ -10,14 +10,14 @@ import (
 
 // shift makes ROL to SAR. Counts are taken modulo 32 (SDM 2B SAL); a count of
 // zero changes no flag.
-func (k *Backend) shift(u *ir.Uop) ir.Fn {
+func (k *Backend) shift(u *ir.Uop) fn {
 	if u.D.Kind == ir.Mem {
 		return k.shiftMem(u)
 	}
 	r, w, op := k.regs(u), u.W, u.Op
 	d, dh := r.d, r.dh
 	if u.S.Kind == ir.Imm {
-		n := u.Imm & 31
+		n := uint32(u.Imm & 31)
 		if n == 0 {
 			return zeroExtend(d, w)
 		}
@@ -56,7 +56,7 @@ func (k *Backend) shift(u *ir.Uop) ir.Fn {
 }
 
 // shift32 is the fast path: a dword register by a constant of 1 to 31.
-func shift32(op ir.Op, d *uint64, n uint32, flags bool) ir.Fn {
+func shift32(op ir.Op, d *uint64, n uint32, flags bool) fn {
 	n &= 31
 	if !flags {
 		switch op {
@@ -99,10 +99,10 @@ func shift32(op ir.Op, d *uint64, n uint32, flags bool) ir.Fn {
 	return nil
 }
 
-func (k *Backend) shiftMem(u *ir.Uop) ir.Fn {
-	m, flat, s, w, op := k.address(u), u.Addr.Flat, u.Site, u.W, u.Op
+func (k *Backend) shiftMem(u *ir.Uop) fn {
+	m, flat, s, w, op := k.address(u), u.Addr.Flat, k.site(u), u.W, u.Op
 	size := 1 << w
-	n, byCL := u.Imm&31, u.S.Kind != ir.Imm
+	n, byCL := uint32(u.Imm&31), u.S.Kind != ir.Imm
 	return func(c *cpu.CPU) {
 		n := n
 		if byCL {
@@ -194,7 +194,7 @@ func rotate(c *cpu.CPU, op ir.Op, v uint64, n uint32, w uint8) uint64 {
 
 // zeroExtend is what is left of an operation on a register that does nothing: a
 // dword's upper half is cleared (SDM 1 3.4.1.1).
-func zeroExtend(d *uint64, w uint8) ir.Fn {
+func zeroExtend(d *uint64, w uint8) fn {
 	if w != 2 {
 		return nil
 	}
@@ -202,10 +202,10 @@ func zeroExtend(d *uint64, w uint8) ir.Fn {
 }
 
 // double makes SHLD and SHRD.
-func (k *Backend) double(u *ir.Uop) ir.Fn {
+func (k *Backend) double(u *ir.Uop) fn {
 	r, w, left := k.regs(u), u.W, u.Op == ir.ShlD
 	cx := &k.c.R[x86.CX]
-	imm, byCL := u.Imm&31, u.Aux.Kind == ir.Reg
+	imm, byCL := uint32(u.Imm&31), u.Aux.Kind == ir.Reg
 	s0, d := r.s0, r.d
 	if u.D.Kind != ir.Mem && w == 2 && !byCL {
 		if imm == 0 {
@@ -270,7 +270,7 @@ func (k *Backend) double(u *ir.Uop) ir.Fn {
 			c.CCOp, c.CCRes, c.CCSrc = op, x, last
 		}
 	}
-	m, flat, s, size := k.address(u), u.Addr.Flat, u.Site, 1<<w
+	m, flat, s, size := k.address(u), u.Addr.Flat, k.site(u), 1<<w
 	return func(c *cpu.CPU) {
 		n := imm
 		if byCL {

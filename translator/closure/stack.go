@@ -9,8 +9,8 @@ import (
 // flat32 tells a stack that needs no checks and uses ESP.
 func flat32(u *ir.Uop) bool { return u.Stack32 && u.FlatStack }
 
-func (k *Backend) push(u *ir.Uop) ir.Fn {
-	s, sp := u.Site, &k.c.R[x86.SP]
+func (k *Backend) push(u *ir.Uop) fn {
+	s, sp := k.site(u), &k.c.R[x86.SP]
 	if flat32(u) && u.W == 2 {
 		switch u.S.Kind {
 		case ir.Reg:
@@ -25,7 +25,7 @@ func (k *Backend) push(u *ir.Uop) ir.Fn {
 				*sp = va
 			}
 		case ir.Imm:
-			v := u.Imm
+			v := uint32(u.Imm)
 			return func(c *cpu.CPU) {
 				va := uint64(uint32(*sp) - 4)
 				if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
@@ -67,8 +67,8 @@ func peek(c *cpu.CPU, off uint64, size int, s *cpu.Site) uint64 {
 	return v
 }
 
-func (k *Backend) pop(u *ir.Uop) ir.Fn {
-	s, sp, d := u.Site, &k.c.R[x86.SP], k.regs(u).d
+func (k *Backend) pop(u *ir.Uop) fn {
+	s, sp, d := k.site(u), &k.c.R[x86.SP], k.regs(u).d
 	if flat32(u) && u.W == 2 {
 		return func(c *cpu.CPU) {
 			va := *sp
@@ -90,8 +90,8 @@ func (k *Backend) pop(u *ir.Uop) ir.Fn {
 	}
 }
 
-func (k *Backend) leave(u *ir.Uop) ir.Fn {
-	s, sp, bp := u.Site, &k.c.R[x86.SP], &k.c.R[x86.BP]
+func (k *Backend) leave(u *ir.Uop) fn {
+	s, sp, bp := k.site(u), &k.c.R[x86.SP], &k.c.R[x86.BP]
 	if flat32(u) && u.W == 2 {
 		return func(c *cpu.CPU) {
 			va := *bp

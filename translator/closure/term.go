@@ -16,152 +16,144 @@ func limit(c *cpu.CPU, eip uint64, s *cpu.Site) {
 }
 
 // term makes a terminator.
-func (k *Backend) term(b *ir.Block, u *ir.Uop) ir.Term {
-	x := &exit{b: b, takenBy: u.Target, fallBy: u.Next, mask: u.Mask}
-	s := u.Site
-	flat := b.Mode&cpu.ModeFlatCS != 0 && u.Mask == ^uint32(0)
+func (k *Backend) term(u *ir.Uop) term {
+	b, s := k.b, k.site(u)
+	flat := b.mode&cpu.ModeFlatCS != 0 && u.Mask == ^uint32(0)
 	switch u.Op {
 	case ir.Fall:
-		return func(c *cpu.CPU) *ir.Block { return x.fall(c) }
+		return func(c *cpu.CPU) *Block { return b.fall(c) }
 	case ir.Jmp:
 		if flat {
-			return func(c *cpu.CPU) *ir.Block { return x.taken(c) }
+			return func(c *cpu.CPU) *Block { return b.taken(c) }
 		}
-		return func(c *cpu.CPU) *ir.Block { return x.near(c, s) }
+		return func(c *cpu.CPU) *Block { return b.near(c, s) }
 	case ir.Jcc:
-		return k.jcc(u, x, flat)
+		return k.jcc(u, flat)
 	case ir.JmpInd:
 		src, mask := k.operand(u.S, u, u.W), uint64(u.Mask)
-		return func(c *cpu.CPU) *ir.Block {
+		return func(c *cpu.CPU) *Block {
 			to := src(c) & mask
 			limit(c, to, s)
-			c.EIP = to
-			b.Exit = ir.NoExit
-			return nil
+			return b.jump(c, to)
 		}
 	case ir.Call:
-		return k.call(b, u, x, flat)
+		return k.call(u, flat)
 	case ir.CallInd:
 		src, mask, size := k.operand(u.S, u, u.W), uint64(u.Mask), 1<<u.W
-		return func(c *cpu.CPU) *ir.Block {
+		return func(c *cpu.CPU) *Block {
 			to := src(c) & mask
 			limit(c, to, s)
-			push(c, size, uint64(uint32(c.EIP)+x.fallBy)&mask, s)
-			c.EIP = to
-			b.Exit = ir.NoExit
-			return nil
+			push(c, size, b.next(c)&mask, s)
+			return b.jump(c, to)
 		}
 	case ir.Ret:
-		return k.ret(b, u)
+		return k.ret(u)
 	case ir.Loop:
-		return k.loop(u, x)
+		return k.loop(u)
 	case ir.CallEnd, ir.CallAway:
-		do, count, away := u.Do, u.Count, u.Op == ir.CallAway
-		return func(c *cpu.CPU) *ir.Block {
-			if count != 0 {
-				c.Traps[count&1023]++
+		do, away := k.callOut(u), u.Op == ir.CallAway
+		return func(c *cpu.CPU) *Block {
+			do(c)
+			if away || c.Mode != b.mode&^cpu.ModeOne {
+				return b.jump(c, b.next(c))
 			}
-			c.Enter(s)
-			if exc := do(c, s); exc != nil {
-				Unwind(c, exc, s)
-			}
-			c.Rem, c.Mid = 0, false
-			c.EIP = uint64(uint32(c.EIP) + x.fallBy)
-			if away || c.Mode != b.Mode&^cpu.ModeOne {
-				b.Exit = ir.NoExit
-				return nil
-			}
-			return b.Follow(c, 0)
+			return b.fall(c)
 		}
 	case ir.CallJump:
-		do, count := u.Do, u.Count
-		return func(c *cpu.CPU) *ir.Block {
-			if count != 0 {
-				c.Traps[count&1023]++
-			}
-			c.Enter(s)
-			if exc := do(c, s); exc != nil {
-				Unwind(c, exc, s)
-			}
-			c.Rem, c.Mid = 0, false
-			b.Exit = ir.NoExit
+		do := k.callOut(u)
+		return func(c *cpu.CPU) *Block {
+			do(c)
+			b.LeftBy = NoExit
 			return nil
 		}
 	}
 	panic("BUG: closure: no terminator for micro-op")
 }
 
+// next is where EIP stands behind the block.
+func (b *Block) next(c *cpu.CPU) uint64 { return uint64(uint32(c.PageBase) + b.to[Falls]) }
+
+// target is that of a relative branch, cut to 16 bits where the branch is one.
+func (b *Block) target(c *cpu.CPU) uint64 { return uint64((uint32(c.PageBase) + b.to[Taken]) & b.mask) }
+
 // near is a taken relative branch that must be cut or checked.
-func (x *exit) near(c *cpu.CPU, s *cpu.Site) *ir.Block {
-	to := uint64((uint32(c.EIP) + x.takenBy) & x.mask)
+func (b *Block) near(c *cpu.CPU, s *cpu.Site) *Block {
+	to := b.target(c)
 	limit(c, to, s)
-	c.EIP = to
-	return x.b.Follow(c, 1)
+	return b.reach(c, to)
 }
 
-func (k *Backend) jcc(u *ir.Uop, x *exit, flat bool) ir.Term {
-	s, cc := u.Site, u.Cond
+// reach is the exit of a branch whose target may have been cut.
+func (b *Block) reach(c *cpu.CPU, to uint64) *Block {
+	if b.mask == ^uint32(0) {
+		return b.taken(c)
+	}
+	return b.jump(c, to)
+}
+
+func (k *Backend) jcc(u *ir.Uop, flat bool) term {
+	b, s, cc := k.b, k.site(u), u.Cond
 	if !flat {
-		return func(c *cpu.CPU) *ir.Block {
+		return func(c *cpu.CPU) *Block {
 			if c.Cond(cc) {
-				return x.near(c, s)
+				return b.near(c, s)
 			}
-			return x.fall(c)
+			return b.fall(c)
 		}
 	}
-	if u.CC != 0 && cc == 4 {
-		return func(c *cpu.CPU) *ir.Block {
+	if u.CC != 0 && cc == condE {
+		return func(c *cpu.CPU) *Block {
 			if c.CCRes == 0 {
-				return x.taken(c)
+				return b.taken(c)
 			}
-			return x.fall(c)
+			return b.fall(c)
 		}
 	}
-	if u.CC != 0 && cc == 5 {
-		return func(c *cpu.CPU) *ir.Block {
+	if u.CC != 0 && cc == condNE {
+		return func(c *cpu.CPU) *Block {
 			if c.CCRes != 0 {
-				return x.taken(c)
+				return b.taken(c)
 			}
-			return x.fall(c)
+			return b.fall(c)
 		}
 	}
 	test := cond(cc, u.CC)
-	return func(c *cpu.CPU) *ir.Block {
+	return func(c *cpu.CPU) *Block {
 		if test(c) {
-			return x.taken(c)
+			return b.taken(c)
 		}
-		return x.fall(c)
+		return b.fall(c)
 	}
 }
 
-func (k *Backend) call(b *ir.Block, u *ir.Uop, x *exit, flat bool) ir.Term {
-	s, sp := u.Site, &k.c.R[x86.SP]
+func (k *Backend) call(u *ir.Uop, flat bool) term {
+	b, s, sp := k.b, k.site(u), &k.c.R[x86.SP]
 	if flat && flat32(u) {
-		return func(c *cpu.CPU) *ir.Block {
-			v, va := uint32(c.EIP)+x.fallBy, uint64(uint32(*sp)-4)
+		back := b.to[Falls]
+		return func(c *cpu.CPU) *Block {
+			v, va := uint32(c.PageBase)+back, uint64(uint32(*sp)-4)
 			if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
 				c.Host.Store32(va+e.Addend, v)
 			} else {
 				storeSlow(c, va, 4, uint64(v), s)
 			}
 			*sp = va
-			return x.taken(c)
+			return b.taken(c)
 		}
 	}
 	size, mask := 1<<u.W, uint64(u.Mask)
-	return func(c *cpu.CPU) *ir.Block {
-		to := uint64(uint32(c.EIP)+x.takenBy) & mask
+	return func(c *cpu.CPU) *Block {
+		to := b.target(c)
 		limit(c, to, s)
-		push(c, size, uint64(uint32(c.EIP)+x.fallBy)&mask, s)
-		c.EIP = to
-		return x.b.Follow(c, 1)
+		push(c, size, b.next(c)&mask, s)
+		return b.reach(c, to)
 	}
 }
 
-func (k *Backend) ret(b *ir.Block, u *ir.Uop) ir.Term {
-	s, sp, drop := u.Site, &k.c.R[x86.SP], u.Imm
-	if u.Mask == ^uint32(0) && flat32(u) && b.Mode&cpu.ModeFlatCS != 0 {
-		return func(c *cpu.CPU) *ir.Block {
+func (k *Backend) ret(u *ir.Uop) term {
+	b, s, sp, drop := k.b, k.site(u), &k.c.R[x86.SP], uint32(u.Imm)
+	if u.Mask == ^uint32(0) && flat32(u) && b.mode&cpu.ModeFlatCS != 0 {
+		return func(c *cpu.CPU) *Block {
 			va := *sp
 			var v uint32
 			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
@@ -170,49 +162,45 @@ func (k *Backend) ret(b *ir.Block, u *ir.Uop) ir.Term {
 				v = uint32(loadSlow(c, va, 4, s))
 			}
 			*sp = uint64(uint32(va) + 4 + drop)
-			c.EIP = uint64(v)
-			b.Exit = ir.NoExit
-			return nil
+			return b.jump(c, uint64(v))
 		}
 	}
 	size, mask := 1<<u.W, uint64(u.Mask)
-	return func(c *cpu.CPU) *ir.Block {
+	return func(c *cpu.CPU) *Block {
 		to := peek(c, 0, size, s) & mask
 		limit(c, to, s)
 		c.SetSP(c.R[x86.SP] + uint64(size) + uint64(drop))
-		c.EIP = to
-		b.Exit = ir.NoExit
-		return nil
+		return b.jump(c, to)
 	}
 }
 
 // loop makes LOOP, LOOPE, LOOPNE and JCXZ, which count in CX or ECX by the
 // address size.
-func (k *Backend) loop(u *ir.Uop, x *exit) ir.Term {
-	s, in := u.Site, u.Site.Inst
+func (k *Backend) loop(u *ir.Uop) term {
+	b, s, in := k.b, k.site(u), k.site(u).Inst
 	op, mask := in.Op, ^uint64(0)>>(64-8*in.AddrSize)
-	return func(c *cpu.CPU) *ir.Block {
+	return func(c *cpu.CPU) *Block {
 		cx := c.R[x86.CX] & mask
 		if op == decoder.JCXZ {
 			if cx == 0 {
-				return x.near(c, s)
+				return b.near(c, s)
 			}
-			return x.fall(c)
+			return b.fall(c)
 		}
 		cx = (cx - 1) & mask
-		go_ := cx != 0
+		again := cx != 0
 		switch op {
 		case decoder.LOOPE:
-			go_ = go_ && c.Zero()
+			again = again && c.Zero()
 		case decoder.LOOPNE:
-			go_ = go_ && !c.Zero()
+			again = again && !c.Zero()
 		}
-		var next *ir.Block
-		if go_ {
+		var next *Block
+		if again {
 			// May fault on the target: the count is written afterwards.
-			next = x.near(c, s)
+			next = b.near(c, s)
 		} else {
-			next = x.fall(c)
+			next = b.fall(c)
 		}
 		c.R[x86.CX] = c.R[x86.CX]&^mask | cx
 		return next

@@ -88,8 +88,8 @@ type Address struct {
 	Seg         uint8
 	Base, Index uint8 // decoder.NoReg where absent
 	Scale       uint8
-	Size        uint8 // address size in bytes
-	Disp        uint32
+	Size        uint8  // address size in bytes
+	Disp        uint64 // sign-extended
 	// Flat: the segment adds and checks nothing, the address has 32 bits.
 	Flat bool
 }
@@ -97,13 +97,13 @@ type Address struct {
 // Uop is one micro-op.
 type Uop struct {
 	Op   Op
-	W    uint8 // width as a logarithm: 0 bytes, 1 words, 2 dwords
+	W    uint8 // width as a logarithm: 0 bytes to 3 quadwords
 	SW   uint8 // source width of MovZX and MovSX
 	Cond uint8
 	D, S Arg
 	Aux  Arg
 	Addr Address
-	Imm  uint32
+	Imm  uint64
 	// Live are the status flags that must be right after it.
 	Live uint32
 	// Writes, Reads and Kills are status flags: Kills those that it certainly
@@ -111,13 +111,14 @@ type Uop struct {
 	Writes, Reads, Kills uint32
 	// Exits: it can fault or leave, so the flags before it must be right.
 	Exits bool
-	Site  *cpu.Site
+	Inst  uint8 // the number of its instruction in the block
 	Do    cpu.Handler
 	// Count is the Op to count as a trap, 0 for none.
 	Count decoder.Op
-	// Next is the offset behind the instruction from the block's entry, Target
-	// that of a relative branch; Mask is 0xffff where EIP is cut to 16 bits.
-	Next, Target, Mask uint32
+	// Next is the offset behind the instruction from the start of the block's page,
+	// Target that of a relative branch; Mask is 0xffff where EIP is cut to 16 bits.
+	Next, Target uint64
+	Mask         uint32
 	// Stack32 and FlatStack describe SS for Push, Pop, Call and Ret.
 	Stack32, FlatStack bool
 	// CC is the lazy-flag operation known to be in force before a Jcc, SetCC or

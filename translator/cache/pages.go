@@ -1,11 +1,9 @@
-package translator
+package cache
 
 import (
 	"math/bits"
 
 	"ringzero/bus"
-	"ringzero/translator/ir"
-	"ringzero/x86"
 )
 
 // codePage is what was translated from one page of RAM. It outlives its blocks
@@ -13,7 +11,7 @@ import (
 type codePage struct {
 	// lines are the blocks by the 64-byte lines that they lie in; nil while the
 	// page has none, and then it carries no mark.
-	lines [][]*ir.Block
+	lines [][]*Block
 	mask  uint64 // lines that hold code
 	count int    // blocks
 	// hits counts invalidations: a page that is written again and again gets
@@ -41,19 +39,19 @@ func newPageMap(pages uint64) pageMap {
 }
 
 func (m *pageMap) at(page uint64) *codePage {
-	if c := m.chunks[page>>chunkShift]; c != nil {
-		return c[page&(1<<chunkShift-1)]
+	if chunk := m.chunks[page>>chunkShift]; chunk != nil {
+		return chunk[page&(1<<chunkShift-1)]
 	}
 	return nil
 }
 
 // make gives the code page, a new one where there is none.
 func (m *pageMap) make(page uint64) *codePage {
-	c := &m.chunks[page>>chunkShift]
-	if *c == nil {
-		*c = make([]*codePage, 1<<chunkShift)
+	chunk := &m.chunks[page>>chunkShift]
+	if *chunk == nil {
+		*chunk = make([]*codePage, 1<<chunkShift)
 	}
-	p := &(*c)[page&(1<<chunkShift-1)]
+	p := &(*chunk)[page&(1<<chunkShift-1)]
 	if *p == nil {
 		*p = &codePage{}
 	}
@@ -61,7 +59,7 @@ func (m *pageMap) make(page uint64) *codePage {
 }
 
 // each calls f for every block once.
-func (m *pageMap) each(f func(b *ir.Block)) {
+func (m *pageMap) each(f func(b *Block)) {
 	for n, chunk := range m.chunks {
 		for i, p := range chunk {
 			if p != nil {
@@ -72,7 +70,7 @@ func (m *pageMap) each(f func(b *ir.Block)) {
 }
 
 // each calls f for the blocks whose first span begins in the page.
-func (p *codePage) each(page uint64, f func(b *ir.Block)) {
+func (p *codePage) each(page uint64, f func(b *Block)) {
 	for n, line := range p.lines {
 		for _, b := range line {
 			if s := b.Spans[0]; s.Page == page && s.Lo>>lineShift == n {
@@ -88,11 +86,11 @@ func lineMask(off, n int) uint64 {
 }
 
 // add enters a block at its pages and marks them.
-func (e *Engine) add(b *ir.Block) {
+func (c *Cache) add(b *Block) {
 	for _, s := range b.Spans {
-		p := e.pages.make(s.Page)
+		p := c.pages.make(s.Page)
 		if p.lines == nil {
-			p.lines = make([][]*ir.Block, pageLines)
+			p.lines = make([][]*Block, pageLines)
 		}
 		m := lineMask(s.Lo, s.Hi-s.Lo)
 		for ; m != 0; m &= m - 1 {
@@ -101,14 +99,14 @@ func (e *Engine) add(b *ir.Block) {
 			p.mask |= 1 << n
 		}
 		p.count++
-		e.CPU.Mem.SetMark(s.Page, bus.Code)
+		c.mem.SetMark(s.Page, bus.Code)
 	}
 }
 
 // remove takes a block from its pages; a page without blocks loses its mark.
-func (e *Engine) remove(b *ir.Block) {
+func (c *Cache) remove(b *Block) {
 	for _, s := range b.Spans {
-		p := e.pages.at(s.Page)
+		p := c.pages.at(s.Page)
 		for m := lineMask(s.Lo, s.Hi-s.Lo); m != 0; m &= m - 1 {
 			n := bits.TrailingZeros64(m)
 			if p.lines[n] = without(p.lines[n], b); len(p.lines[n]) == 0 {
@@ -117,12 +115,12 @@ func (e *Engine) remove(b *ir.Block) {
 		}
 		if p.count--; p.count == 0 {
 			p.lines = nil
-			e.CPU.Mem.ClearMark(s.Page, bus.Code)
+			c.mem.ClearMark(s.Page, bus.Code)
 		}
 	}
 }
 
-func without(list []*ir.Block, b *ir.Block) []*ir.Block {
+func without(list []*Block, b *Block) []*Block {
 	for i, o := range list {
 		if o == b {
 			last := len(list) - 1
@@ -133,73 +131,90 @@ func without(list []*ir.Block, b *ir.Block) []*ir.Block {
 	return list
 }
 
-// codeAt tells whether translated code stands in a range of a RAM page.
-func (e *Engine) codeAt(page uint64, off, n int) bool {
-	p := e.pages.at(page)
+// CodeAt tells whether translated code stands in a range of a RAM page.
+func (c *Cache) CodeAt(page uint64, off, n int) bool {
+	p := c.pages.at(page)
 	if p == nil {
 		return false
 	}
 	for m := p.mask & lineMask(off, n); m != 0; m &= m - 1 {
 		for _, b := range p.lines[bits.TrailingZeros64(m)] { // a line is often shared with data
-			for _, s := range b.Spans {
-				if s.Overlaps(page, off, n) {
-					return true
-				}
+			if b.touches(page, off, n) {
+				return true
 			}
 		}
 	}
 	return false
 }
 
-// written owns bus.Code: blocks that a write touched die.
-func (e *Engine) written(page uint64, off, n int) bool {
-	p := e.pages.at(page)
+func (b *Block) touches(page uint64, off, n int) bool {
+	for _, s := range b.Spans {
+		if s.overlaps(page, off, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// Written kills the blocks that a write touched and gives them; stays tells whether
+// the page holds others, so that it keeps its mark.
+func (c *Cache) Written(page uint64, off, n int) (died []*Block, stays bool) {
+	p := c.pages.at(page)
 	if p == nil {
-		return false
+		return nil, false
 	}
-	if p.mask&lineMask(off, n) == 0 {
-		return p.count != 0
-	}
-	var dead []*ir.Block
 	for m := p.mask & lineMask(off, n); m != 0; m &= m - 1 {
 		for _, b := range p.lines[bits.TrailingZeros64(m)] {
-			for _, s := range b.Spans {
-				if s.Overlaps(page, off, n) {
-					dead = append(dead, b)
-					break
-				}
+			if b.touches(page, off, n) {
+				died = append(died, b)
 			}
 		}
 	}
-	if len(dead) == 0 {
-		return true
+	if len(died) > 0 {
+		p.hits++
 	}
-	p.hits++
-	c := e.CPU
-	now := (c.Seg[x86.CS].Base + c.EIP) & 0xfff
-	for _, b := range dead { // one that lies in two of the lines stands there twice
-		if b.Dead {
-			continue
+	for _, b := range died { // one that lies in two of the lines stands there twice
+		if !b.dead {
+			c.kill(b)
+			c.Stats.Invalidations++
 		}
-		if b.Off&0xfff == now {
-			c.Leave() // a REP that writes over itself is fetched anew
-		}
-		e.kill(b)
-		e.Stats.Invalidations++
 	}
-	return p.count != 0
+	return died, p.count != 0
 }
 
-// splitAfter is how often an instruction may leave its block in the middle to
-// run alone before its block is cut behind it.
-const splitAfter = 4
+const (
+	// A page that was written so often while it held code gets short blocks, for so
+	// many writes on.
+	oftenWritten   = 64
+	writtenToDeath = 4096
+	shortBlock     = 4
+)
 
-// split has blocks end with the instruction that lies at off in RAM, as it
-// touches a device or its own code each time: as the last of its block it need
-// not run alone. Nothing shows of where blocks end.
-func (e *Engine) split(off uint64, length int) {
+// Bound gives the greatest number of instructions for a new block at off in RAM, at
+// most limit: what dies again and again is kept small.
+func (c *Cache) Bound(off uint64, limit int) int {
+	p := c.pages.at(off >> bus.PageShift)
+	if p == nil || p.hits <= oftenWritten {
+		return limit
+	}
+	if p.hits > writtenToDeath {
+		p.hits = oftenWritten
+	}
+	return min(limit, shortBlock)
+}
+
+// EndsAt tells whether a block shall end with the instruction at off in RAM.
+func (c *Cache) EndsAt(off uint64) bool {
+	p := c.pages.at(off >> bus.PageShift)
+	return p != nil && p.ends[uint16(off&(bus.PageSize-1))]
+}
+
+// Split has blocks end with the instruction that lies at off in RAM, as it touches a
+// device or its own code each time: as the last of its block it need not run alone.
+// Nothing shows of where blocks end.
+func (c *Cache) Split(off uint64, length int) {
 	page, at := off>>bus.PageShift, int(off&(bus.PageSize-1))
-	p := e.pages.at(page)
+	p := c.pages.at(page)
 	if p == nil || p.lines == nil || at+length >= bus.PageSize {
 		return
 	}
@@ -207,14 +222,14 @@ func (e *Engine) split(off uint64, length int) {
 		p.ends = map[uint16]bool{}
 	}
 	p.ends[uint16(at)] = true
-	var cut []*ir.Block
+	var cut []*Block
 	for _, b := range p.lines[at>>lineShift] {
 		if s := b.Spans[0]; s.Page == page && s.Lo <= at && at+length < s.Hi {
 			cut = append(cut, b)
 		}
 	}
 	for _, b := range cut {
-		e.kill(b)
+		c.kill(b)
 	}
-	e.Stats.Splits++
+	c.Stats.Splits++
 }
