@@ -1,6 +1,9 @@
 package cpu
 
-import "ringzero/decoder"
+import (
+	"ringzero/decoder"
+	"ringzero/x86"
+)
 
 // Flow says how a call-out stands to its block.
 type Flow uint8
@@ -19,33 +22,70 @@ const (
 	FlowJump
 )
 
-// Call is a call-out: what the translator needs to know of a handler.
+// Call is a call-out: what the translator needs to know of a handler. In and Out
+// are the general registers that it uses and sets beside those of its operands.
 type Call struct {
-	Do   Handler
-	Flow Flow
+	Do      Handler
+	Flow    Flow
+	In, Out x86.RegSet
 }
 
-// Calls gives the handler of each instruction that is no micro-op, by Op. An Op
-// that neither stands here nor is lowered by the translator is a gap.
-var Calls = func() (t [1024]Call) {
+// Numbers of call-outs behind those of the instructions.
+const (
+	CallGap    = uint16(decoder.NumOps) + iota // not executed: #UD, counted
+	CallRepeat                                 // a string instruction with REP
+	callFast                                   // x87 forms made for speed
+)
+
+// MostCalls is more than the number of call-outs: a power of two, so that a mask
+// spares the check of an index.
+const MostCalls = 1024
+
+// CallOf is the number of an instruction's call-out.
+func CallOf(in *decoder.Inst) uint16 {
+	if in.Rep != decoder.RepNone && isString(in.Op) {
+		return CallRepeat
+	}
+	if n := fastFPU(in); n != 0 {
+		return n
+	}
+	if Calls[in.Op].Do == nil {
+		return CallGap
+	}
+	return uint16(in.Op)
+}
+
+func isString(op decoder.Op) bool {
+	switch op {
+	case decoder.MOVS, decoder.STOS, decoder.LODS, decoder.CMPS, decoder.SCAS, decoder.INS, decoder.OUTS:
+		return true
+	}
+	return false
+}
+
+// Calls are the call-outs: by Op the handlers of the instructions that are no
+// micro-op, or are one in some forms only, and behind them those that have a number
+// of their own. An Op that neither stands here nor is lowered by the translator is
+// a gap.
+var Calls = func() (t [MostCalls]Call) {
 	on := func(h Handler, ops ...decoder.Op) {
 		for _, op := range ops {
-			t[op] = Call{h, FlowOn}
+			t[op] = Call{Do: h, Flow: FlowOn}
 		}
 	}
 	end := func(h Handler, ops ...decoder.Op) {
 		for _, op := range ops {
-			t[op] = Call{h, FlowEnd}
+			t[op] = Call{Do: h, Flow: FlowEnd}
 		}
 	}
 	away := func(h Handler, ops ...decoder.Op) {
 		for _, op := range ops {
-			t[op] = Call{h, FlowAway}
+			t[op] = Call{Do: h, Flow: FlowAway}
 		}
 	}
 	jump := func(h Handler, ops ...decoder.Op) {
 		for _, op := range ops {
-			t[op] = Call{h, FlowJump}
+			t[op] = Call{Do: h, Flow: FlowJump}
 		}
 	}
 	on(MUL, decoder.MUL)
@@ -128,5 +168,54 @@ var Calls = func() (t [1024]Call) {
 
 	fpuCalls(on)
 	mmxCalls(on)
+
+	on(IMUL1, decoder.IMUL)
+	on(PopMem, decoder.POP)
+	on(XchgMem, decoder.XCHG)
+	on(LEAVE, decoder.LEAVE)
+	jump(Gap, decoder.Op(CallGap))
+	jump(Repeat, decoder.Op(CallRepeat))
+	for i, h := range fastHandlers {
+		on(h, decoder.Op(callFast)+decoder.Op(i))
+	}
+	for op := range t {
+		t[op].In, t[op].Out = implicit(decoder.Op(op))
+	}
 	return t
 }()
+
+// implicit are the general registers that a call-out uses and sets beside those of
+// its operands: all, where nobody has looked.
+func implicit(op decoder.Op) (in, out x86.RegSet) {
+	ax, dx, sp := x86.Regs(x86.AX), x86.Regs(x86.DX), x86.Regs(x86.SP)
+	switch op {
+	case decoder.CLI, decoder.STI, decoder.HLT, decoder.SGDT, decoder.SIDT, decoder.LGDT, decoder.LIDT, decoder.SLDT, decoder.STR,
+		decoder.LLDT, decoder.LTR, decoder.SMSW, decoder.LMSW, decoder.LAR, decoder.LSL, decoder.VERR, decoder.VERW, decoder.ARPL,
+		decoder.MOVSEG, decoder.LDS, decoder.LES, decoder.LSS, decoder.LFS, decoder.LGS, decoder.MOVCR, decoder.MOVDR,
+		decoder.CLTS, decoder.INVLPG, decoder.INVD, decoder.WBINVD, decoder.PAUSE, decoder.BOUND, decoder.RDRAND, decoder.IN, decoder.OUT,
+		decoder.CLC, decoder.STC, decoder.CMC, decoder.CLD, decoder.STD, decoder.BT, decoder.BTS, decoder.BTR, decoder.BTC,
+		decoder.BSF, decoder.BSR, decoder.XADD, decoder.XCHG:
+		return 0, 0
+	case decoder.DAA, decoder.DAS, decoder.AAA, decoder.AAS, decoder.AAM, decoder.AAD, decoder.LAHF, decoder.SAHF, decoder.SALC, decoder.CMPXCHG:
+		return ax, ax
+	case decoder.MUL, decoder.IMUL, decoder.DIV, decoder.IDIV:
+		return ax | dx, ax | dx
+	case decoder.PUSHF, decoder.POPF, decoder.PUSHSEG, decoder.POPSEG, decoder.POP:
+		return sp, sp
+	case decoder.LEAVE, decoder.ENTER:
+		return sp | x86.Regs(x86.BP), sp | x86.Regs(x86.BP)
+	case decoder.XLAT:
+		return ax | x86.Regs(x86.BX), ax
+	case decoder.RDTSC:
+		return 0, ax | dx
+	case decoder.RDPMC, decoder.RDMSR:
+		return x86.Regs(x86.CX), ax | dx
+	case decoder.WRMSR:
+		return x86.Regs(x86.AX, x86.CX, x86.DX), 0
+	case decoder.CPUID:
+		return x86.Regs(x86.AX, x86.CX), x86.Regs(x86.AX, x86.CX, x86.DX, x86.BX)
+	case decoder.CMPXCHG8B:
+		return x86.Regs(x86.AX, x86.CX, x86.DX, x86.BX), ax | dx
+	}
+	return x86.AllRegs, x86.AllRegs
+}

@@ -43,7 +43,7 @@ func TestMMXAndX87(t *testing.T) {
 	b.pushDouble(1) // register 7
 	b.R[x86.AX] = 0xdeadbeef
 	last := b.FPU.IP
-	b.EIP = 0x7777
+	b.PageBase = 0x7777
 	b.do(0x0f, 0x6e, 0xc8) // MOVD mm1, eax
 	f := &b.FPU
 	require.Equal(t, softfloat.F80{Mant: 0xdeadbeef, SE: 0xffff}, f.ST[1])
@@ -100,7 +100,7 @@ func TestFPUAllocatesNothing(t *testing.T) {
 		in := new(decoder.Inst)
 		require.Equal(t, decoder.OK, decoder.Decode(code, decoder.Mode32, in))
 		s := &Site{Inst: in}
-		for _, h := range []Handler{Calls[in.Op].Do, FastFPU(in)} {
+		for _, h := range []Handler{Calls[in.Op].Do, Calls[fastFPU(in)].Do} {
 			if h != nil {
 				require.Zero(t, testing.AllocsPerRun(10, func() { h(b.CPU, s) }), "%x %v", code, in.Op)
 			}

@@ -180,7 +180,7 @@ func (s *scene) step(code ...byte) {
 	require.Equal(s, decoder.OK, decoder.Decode(code, mode, &in))
 	call := Calls[in.Op]
 	if in.Rep != decoder.RepNone {
-		call = Call{Repeat, FlowJump}
+		call = Calls[CallRepeat]
 	}
 	require.NotNil(s, call.Do, in.Op.String())
 	trap := s.Flags&x86.TF != 0
@@ -191,6 +191,7 @@ func (s *scene) step(code ...byte) {
 	}
 	site := &Site{Inst: &in, Rem: 1}
 	s.Budget--
+	s.PageBase = s.EIP
 	s.Enter(site)
 	exc := call.Do(s.CPU, site)
 	s.Rem = 0

@@ -15,6 +15,7 @@ func TestFaultAfterTaskSwitchIsAtItsInstruction(t *testing.T) {
 	s.step(0xea, 0, 0, 0, 0, tssB, 0)
 	require.EqualValues(t, sceneGates+0xff0, s.EIP)
 	require.Equal(t, uint16(tssB), s.Seg[x86.TR].Sel)
+	s.PageBase = s.EIP
 	s.Unretire(&Site{Off: 5, Rem: 1})
 	require.EqualValues(t, sceneGates+0xff5, s.EIP)
 }

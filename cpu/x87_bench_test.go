@@ -32,7 +32,7 @@ func BenchmarkFPU(b *testing.B) {
 		for _, kind := range []string{"generic", "fast"} {
 			h := Calls[in.Op].Do
 			if kind == "fast" {
-				h = FastFPU(in)
+				h = Calls[fastFPU(in)].Do
 			}
 			if h == nil {
 				continue

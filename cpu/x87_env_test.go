@@ -134,12 +134,12 @@ func TestX87LastInstruction(t *testing.T) {
 	b := newFPUBench(t)
 	b.putDouble(1)
 	b.R[x86.BX] = fpuData - 4
-	b.EIP = 0x4000
+	b.PageBase = 0x4000
 	b.do(0xdd, 0x43, 0x04) // FLD m64 [EBX+4]
 	want := b.FPU
 	require.Equal(t, []any{uint16(0x543), uint64(0x4000), uint64(fpuData), b.Seg[x86.CS].Sel, b.Seg[x86.DS].Sel},
 		[]any{want.Op, want.IP, want.DP, want.CS, want.DS})
-	b.EIP = 0x5000
+	b.PageBase = 0x5000
 	for _, code := range [][]byte{{0xd9, 0x6b, 4}, {0xd9, 0x7b, 4}, {0xdf, 0xe0}, {0xdb, 0xe2}, {0x9b}, {0xd9, 0xd0}} {
 		b.do(code...)
 		require.Equal(t, want.Op, b.FPU.Op, "%x", code)

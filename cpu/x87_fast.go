@@ -13,54 +13,77 @@ import (
 // look first and change nothing but the last-instruction registers; whatever is
 // out of the ordinary is the general handler's, from the start.
 
-// FastFPU gives a handler made for a hot form, or nil: the translator asks once
-// for each instruction that it translates.
-func FastFPU(in *decoder.Inst) Handler {
+// fastFPU gives the number of a call-out made for a hot form, or 0: the translator
+// asks once for each instruction that it translates.
+func fastFPU(in *decoder.Inst) uint16 {
 	if in.Row == nil || in.Row.Map != decoder.MapX87 {
-		return nil
+		return 0
 	}
-	mem := isMem(in)
+	n, reg := fastNone, int(in.ModRM>>3&7)
 	switch in.Op {
 	case decoder.FADD, decoder.FSUB, decoder.FSUBR, decoder.FMUL, decoder.FDIV, decoder.FDIVR:
-		if mem {
-			return fastMem[in.ModRM>>3&7]
+		n = fastReg + reg
+		if isMem(in) {
+			n = fastMem + reg
 		}
-		return fastReg[in.ModRM>>3&7]
 	case decoder.FADDP, decoder.FSUBP, decoder.FSUBRP, decoder.FMULP, decoder.FDIVP, decoder.FDIVRP:
-		return fastPop[in.ModRM>>3&7]
+		n = fastPop + reg
 	case decoder.FLD:
-		return pick(in, fldReg, fldReal)
+		n = pick(in, fastFLDReg, fastFLDReal)
 	case decoder.FSTP:
-		return pick(in, fstpReg, fstpReal)
+		n = pick(in, fastFSTPReg, fastFSTPReal)
 	case decoder.FST:
-		return pick(in, nil, fstReal)
+		n = pick(in, fastNone, fastFSTReal)
 	case decoder.FILD:
-		return fildFast
+		n = fastFILD
 	case decoder.FIST, decoder.FISTP:
 		if in.Args[0].Size != 2 {
-			return fistFast
+			n = fastFIST
 		}
 	}
-	return nil
+	if fastHandlers[n] == nil {
+		return 0
+	}
+	return callFast + uint16(n)
 }
 
 // pick chooses by the operand: a register, or a real of 4 or 8 bytes.
-func pick(in *decoder.Inst, reg, memory Handler) Handler {
+func pick(in *decoder.Inst, reg, memory int) int {
 	switch {
 	case !isMem(in):
 		return reg
 	case in.Args[0].Size == 10:
-		return nil
+		return fastNone
 	}
 	return memory
 }
 
-// Handlers by the operation's number in ModRM.reg.
-var (
-	fastMem = [8]Handler{faddM, fmulM, nil, nil, fsubM, fsubrM, fdivM, fdivrM}
-	fastReg = [8]Handler{faddR, fmulR, nil, nil, fsubR, fsubrR, fdivR, fdivrR}
-	fastPop = [8]Handler{faddP, fmulP, nil, nil, fsubP, fsubrP, fdivP, fdivrP}
+// The fast forms; those of arithmetic are eight each, by ModRM.reg.
+const (
+	fastMem = 8 * iota
+	fastReg
+	fastPop
+	fastOther
 )
+
+const (
+	fastFLDReg = fastOther + iota
+	fastFLDReal
+	fastFSTPReg
+	fastFSTPReal
+	fastFSTReal
+	fastFILD
+	fastFIST
+	fastNone
+)
+
+var fastHandlers = [fastNone + 1]Handler{
+	fastMem: faddM, fmulM, nil, nil, fsubM, fsubrM, fdivM, fdivrM,
+	fastReg: faddR, fmulR, nil, nil, fsubR, fsubrR, fdivR, fdivrR,
+	fastPop: faddP, fmulP, nil, nil, fsubP, fsubrP, fdivP, fdivrP,
+	fastFLDReg: fldReg, fastFLDReal: fldReal, fastFSTPReg: fstpReg, fastFSTPReal: fstpReal, fastFSTReal: fstReal,
+	fastFILD: fildFast, fastFIST: fistFast,
+}
 
 // fastRead gives the place in the host's memory of an operand that the
 // instruction may read at once: it may execute, the segment allows the access

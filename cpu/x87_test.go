@@ -43,7 +43,7 @@ func newFPUBench(t *testing.T) *fpuBench {
 		}
 		c.Seg[i].derive()
 	}
-	c.EIP = 0x1234
+	c.PageBase = 0x1234
 	c.addressSpace()
 	c.FPU.reset()
 	return &fpuBench{t, c}
@@ -82,7 +82,7 @@ func (b *fpuBench) run(code ...byte) *x86.Exception {
 	require.NotNil(b, Calls[in.Op].Do, in.Op.String())
 	exc := copyExc(Calls[in.Op].Do(b.CPU, s))
 	b.Mem.Read(fpuData, after[:])
-	fast := FastFPU(in)
+	fast := Calls[fastFPU(in)].Do
 	if fast == nil {
 		return exc
 	}

@@ -42,12 +42,12 @@ const (
 type Engine struct {
 	CPU *cpu.CPU
 
-	conf    Config
-	back    *closure.Backend
-	cache   *cache.Cache
-	since   int // translations
-	scratch []ir.Uop
-	stats   Stats
+	conf  Config
+	back  *closure.Backend
+	cache *cache.Cache
+	since int     // translations
+	code  ir.Code // of the block that was lowered last
+	stats Stats
 	// Before, where set, is called before each instruction, which makes every
 	// block one of one instruction (--trace).
 	Before func(c *cpu.CPU)

@@ -1,6 +1,7 @@
 package translator
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/decoder"
 	"ringzero/translator/ir"
@@ -18,14 +19,152 @@ type lowering struct {
 	next uint64
 }
 
-const arith = uint32(x86.Arith)
+// lowered is how instructions of an Op become micro-ops. with fills one in, or
+// answers false for a form that is called out.
+type lowered struct {
+	op   ir.Op
+	with func(l *lowering, u *ir.Uop, in *decoder.Inst) bool
+	ends bool
+}
 
-var alu = map[decoder.Op]ir.Op{
-	decoder.ADD: ir.Add, decoder.OR: ir.Or, decoder.ADC: ir.Adc, decoder.SBB: ir.Sbb, decoder.AND: ir.And,
-	decoder.SUB: ir.Sub, decoder.XOR: ir.Xor, decoder.CMP: ir.Cmp, decoder.TEST: ir.Test,
-	decoder.INC: ir.Inc, decoder.DEC: ir.Dec, decoder.NEG: ir.Neg, decoder.NOT: ir.Not, decoder.MOV: ir.Mov,
-	decoder.ROL: ir.Rol, decoder.ROR: ir.Ror, decoder.RCL: ir.Rcl, decoder.RCR: ir.Rcr, decoder.SHL: ir.Shl,
-	decoder.SHR: ir.Shr, decoder.SAR: ir.Sar,
+// table has a row for each Op of which some form is lowered; the others are called
+// out.
+var table = func() (t [decoder.NumOps]lowered) {
+	// The flags that ADD to SAR use and set follow from their rows.
+	for op, to := range map[decoder.Op]ir.Op{
+		decoder.ADD: ir.Add, decoder.OR: ir.Or, decoder.ADC: ir.Adc, decoder.SBB: ir.Sbb, decoder.AND: ir.And,
+		decoder.SUB: ir.Sub, decoder.XOR: ir.Xor, decoder.CMP: ir.Cmp, decoder.TEST: ir.Test,
+		decoder.INC: ir.Inc, decoder.DEC: ir.Dec, decoder.NEG: ir.Neg, decoder.NOT: ir.Not, decoder.MOV: ir.Mov,
+		decoder.ROL: ir.Rol, decoder.ROR: ir.Ror, decoder.RCL: ir.Rcl, decoder.RCR: ir.Rcr, decoder.SHL: ir.Shl,
+		decoder.SHR: ir.Shr, decoder.SAR: ir.Sar, decoder.BSWAP: ir.Bswap, decoder.SETCC: ir.SetCC, decoder.CMOVCC: ir.CMov,
+	} {
+		t[op] = lowered{op: to, with: operands}
+	}
+	for op, to := range map[decoder.Op]ir.Op{
+		decoder.NOP: ir.Nop, decoder.PREFETCH: ir.Nop, decoder.ENDBR: ir.Nop,
+		decoder.CBW: ir.Widen, decoder.CWD: ir.SignDX, decoder.LAHF: ir.Lahf, decoder.SAHF: ir.Sahf, decoder.CLC: ir.Clc,
+		decoder.STC: ir.Stc, decoder.CMC: ir.Cmc, decoder.CLD: ir.Cld, decoder.STD: ir.Std,
+	} {
+		t[op] = lowered{op: to, with: plain}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.PUSHF: ir.PushF, decoder.LEAVE: ir.Leave} {
+		t[op] = lowered{op: to, with: stack}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.MUL: ir.Mul, decoder.DIV: ir.Div, decoder.IDIV: ir.SDiv} {
+		t[op] = lowered{op: to, with: product}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.BT: ir.Bt, decoder.BTS: ir.Bts, decoder.BTR: ir.Btr, decoder.BTC: ir.Btc} {
+		t[op] = lowered{op: to, with: bit}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.BSF: ir.Bsf, decoder.BSR: ir.Bsr, decoder.XADD: ir.Xadd,
+		decoder.CMPXCHG: ir.CmpXchg, decoder.XCHG: ir.Xchg} {
+		t[op] = lowered{op: to, with: operands}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.MOVS: ir.Movs, decoder.STOS: ir.Stos, decoder.LODS: ir.Lods,
+		decoder.CMPS: ir.Cmps, decoder.SCAS: ir.Scas} {
+		t[op] = lowered{op: to, with: iteration}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.MOVZX: ir.MovZX, decoder.MOVSX: ir.MovSX} {
+		t[op] = lowered{op: to, with: extension}
+	}
+	for op, to := range map[decoder.Op]ir.Op{decoder.SHLD: ir.ShlD, decoder.SHRD: ir.ShrD} {
+		t[op] = lowered{op: to, with: operands}
+	}
+	t[decoder.LEA] = lowered{op: ir.Lea, with: lea}
+	t[decoder.IMUL] = lowered{op: ir.IMul, with: imul}
+	t[decoder.PUSH] = lowered{op: ir.Push, with: push}
+	t[decoder.POP] = lowered{op: ir.Pop, with: pop}
+	for op, to := range map[decoder.Op]ir.Op{decoder.JMP: ir.Jmp, decoder.JCC: ir.Jcc, decoder.CALL: ir.Call, decoder.JMPI: ir.JmpInd,
+		decoder.CALLI: ir.CallInd, decoder.RET: ir.Ret, decoder.LOOP: ir.Loop, decoder.LOOPE: ir.Loop, decoder.LOOPNE: ir.Loop,
+		decoder.JCXZ: ir.Loop} {
+		t[op] = lowered{op: to, with: branch, ends: true}
+	}
+	return t
+}()
+
+// Executes tells whether instructions of an Op are implemented: lowered to
+// micro-ops or called out. The others raise #UD and stand in
+// docs/KNOWN_GAPS.md.
+func Executes(op decoder.Op) bool { return table[op].with != nil || cpu.Calls[op].Do != nil }
+
+// call is the number of an instruction's call-out: a gap where the processor's model
+// does not recognise it in the block's mode. Then an F3 or F2 before it may be
+// nothing but a prefix that is ignored (TZCNT, LZCNT, PAUSE).
+func (l *lowering) call(in *decoder.Inst) uint16 {
+	if !l.exists(in) && !(in.DropPrefix() && l.exists(in)) {
+		return cpu.CallGap
+	}
+	return cpu.CallOf(in)
+}
+
+// exists tells whether the instruction is recognised in the block's mode on the
+// processor's model.
+func (l *lowering) exists(in *decoder.Inst) bool {
+	now := decoder.InReal
+	switch {
+	case l.mode&cpu.ModeVM != 0:
+		now = decoder.InVM86
+	case l.mode&cpu.ModePE != 0:
+		now = decoder.InProtected
+	}
+	return in.Row.Modes&now != 0 && l.cpu.Model.Has(in.Row.Feature)
+}
+
+// flow says how an instruction stands to its block: the one place that knows what
+// ends one.
+func (l *lowering) flow(in *decoder.Inst) cpu.Flow {
+	n := l.call(in)
+	switch row := &table[in.Op]; {
+	case n == cpu.CallRepeat || row.with == nil || n == cpu.CallGap && !l.exists(in):
+		return cpu.Calls[n].Flow
+	case row.ends:
+		return cpu.FlowJump
+	}
+	return cpu.FlowOn
+}
+
+// lower appends the micro-op of one instruction.
+func (l *lowering) lower(in *decoder.Inst) {
+	n := l.call(in)
+	u := ir.Uop{Inst: l.n, Next: l.next, Mask: ^uint32(0), W: width(in), Cond: in.Cond,
+		Stack32: l.mode&cpu.ModeStack32 != 0, FlatStack: l.mode&cpu.ModeFlatSS != 0, Counts: in.Row.Sensitive()}
+	row := &table[in.Op]
+	lowers := row.with != nil && n != cpu.CallRepeat && l.exists(in)
+	if lowers {
+		u.Op = row.op
+		if n < uint16(decoder.NumOps) {
+			u.Call = n
+		}
+		flags(&u, in)
+		lowers = row.with(l, &u, in)
+	}
+	if !lowers {
+		u = ir.Uop{Op: ir.CallOut, Inst: l.n, Call: n, Next: l.next, Mask: ^uint32(0), MayLeave: true,
+			Reads: arith, Writes: arith, Counts: u.Counts}
+		switch cpu.Calls[n].Flow {
+		case cpu.FlowEnd:
+			u.Op = ir.CallEnd
+		case cpu.FlowAway:
+			u.Op = ir.CallAway
+		case cpu.FlowJump:
+			u.Op = ir.CallJump
+		}
+	}
+	registers(&u, in)
+	l.uops = append(l.uops, u)
+}
+
+// fall ends a block that no instruction ends.
+func (l *lowering) fall() {
+	l.uops = append(l.uops, ir.Uop{Op: ir.Fall, Inst: l.n, Next: l.next, Mask: ^uint32(0)})
+}
+
+// width is that of an instruction's first operand, or the operand size.
+func width(in *decoder.Inst) uint8 {
+	if in.N > 0 && in.Args[0].Size > 0 && in.Args[0].Size <= 8 {
+		return log2(in.Args[0].Size)
+	}
+	return log2(in.OpSize)
 }
 
 func log2(size uint8) uint8 {
@@ -49,14 +188,14 @@ func (l *lowering) arg(u *ir.Uop, in *decoder.Inst, i int) ir.Arg {
 	case decoder.KindHigh:
 		return ir.Arg{Kind: ir.High, Reg: o.Reg}
 	case decoder.KindImm, decoder.KindRel:
-		u.Imm = in.Imm & 0xffffffff
+		u.Imm = in.Imm & (^uint64(0) >> (64 - 8<<u.W))
 		return ir.Arg{Kind: ir.Imm}
 	case decoder.KindOne:
 		u.Imm = 1
 		return ir.Arg{Kind: ir.Imm}
 	case decoder.KindMem:
 		u.Addr = l.address(in)
-		u.Exits = true
+		u.MayLeave = true
 		return ir.Arg{Kind: ir.Mem}
 	}
 	return ir.Arg{}
@@ -76,286 +215,139 @@ func (l *lowering) address(in *decoder.Inst) ir.Address {
 		Disp: uint64(in.Disp), Flat: l.mode&flat != 0 && in.AddrSize == 4}
 }
 
-// exists tells whether the instruction is recognised in the block's mode on the
-// processor's model.
-func (l *lowering) exists(in *decoder.Inst) bool {
-	now := decoder.InReal
-	switch {
-	case l.mode&cpu.ModeVM != 0:
-		now = decoder.InVM86
-	case l.mode&cpu.ModePE != 0:
-		now = decoder.InProtected
+// operands takes up to three as they come.
+func operands(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	for i, to := range []*ir.Arg{&u.D, &u.S, &u.Aux}[:in.N] {
+		*to = l.arg(u, in, i)
 	}
-	return in.Row.Modes&now != 0 && l.cpu.Model.Has(in.Row.Feature)
+	return true
 }
 
-// lower appends the micro-ops of one instruction and tells whether the block
-// ends with it.
-func (l *lowering) lower(in *decoder.Inst) (ends bool) {
-	if !l.exists(in) && !(in.Row.Prefix != 0 && in.DropPrefix() && l.exists(in)) {
-		l.callOut(in, cpu.Gap, cpu.FlowJump)
-		return true
+func plain(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.W = log2(in.OpSize)
+	return true
+}
+
+func stack(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.W, u.MayLeave = log2(in.OpSize), true
+	return true
+}
+
+func lea(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	operands(l, u, in)
+	u.MayLeave = false
+	return true
+}
+
+func extension(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.SW = log2(in.Args[1].Size)
+	return operands(l, u, in)
+}
+
+// product is MUL, DIV and IDIV, whose other operands are implicit.
+func product(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	last := int(in.N) - 1
+	u.W = log2(in.Args[last].Size)
+	u.S = l.arg(u, in, last)
+	if u.Op == ir.Div || u.Op == ir.SDiv {
+		u.MayLeave = true // #DE
 	}
-	u := ir.Uop{Inst: l.n, Next: l.next, Mask: ^uint32(0), W: log2(in.OpSize), Cond: in.Cond,
-		Stack32: l.mode&cpu.ModeStack32 != 0, FlatStack: l.mode&cpu.ModeFlatSS != 0}
-	if in.N > 0 && in.Args[0].Size > 0 && in.Args[0].Size <= 4 {
-		u.W = log2(in.Args[0].Size)
+	return true
+}
+
+// imul is the product of AX with one operand, or that of two or three.
+func imul(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	if in.N == 1 || in.Args[0].Kind == decoder.KindMem || in.Args[0].Size == 1 {
+		u.Op = ir.SMul
+		return product(l, u, in)
 	}
-	if op, ok := alu[in.Op]; ok {
-		l.arithmetic(op, &u, in)
+	u.Call = 0 // which is that of one operand
+	return operands(l, u, in)
+}
+
+// bit is BT to BTC: the number of the bit is Aux.
+func bit(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.D, u.Aux = l.arg(u, in, 0), l.arg(u, in, 1)
+	return true
+}
+
+func iteration(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.MayLeave = true
+	return true
+}
+
+func push(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.W, u.MayLeave = log2(in.OpSize), true
+	u.S = l.arg(u, in, 0)
+	return true
+}
+
+func pop(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	if in.Args[0].Kind == decoder.KindMem {
 		return false
 	}
-	switch in.Op {
-	case decoder.NOP, decoder.PREFETCH, decoder.ENDBR:
-		u.Op = ir.Nop
-	case decoder.LEA:
-		u.Op = ir.Lea
-		u.D, u.S = l.arg(&u, in, 0), l.arg(&u, in, 1)
-		u.Exits = false
-	case decoder.MOVZX, decoder.MOVSX:
-		u.Op, u.SW = ir.MovZX, log2(in.Args[1].Size)
-		if in.Op == decoder.MOVSX {
-			u.Op = ir.MovSX
-		}
-		u.D, u.S = l.arg(&u, in, 0), l.arg(&u, in, 1)
-	case decoder.SHLD, decoder.SHRD:
-		u.Op = ir.ShlD
-		if in.Op == decoder.SHRD {
-			u.Op = ir.ShrD
-		}
-		u.D, u.S, u.Aux = l.arg(&u, in, 0), l.arg(&u, in, 1), l.arg(&u, in, 2)
-		u.Writes, u.Reads = arith, arith
-	case decoder.IMUL:
-		if in.N == 1 || in.Args[0].Kind == decoder.KindMem || in.Args[0].Size == 1 {
-			l.callOut(in, cpu.IMUL1, cpu.FlowOn)
-			return false
-		}
-		u.Op, u.Writes, u.Kills = ir.IMul, arith, arith
-		u.D, u.S = l.arg(&u, in, 0), l.arg(&u, in, 1)
-		if in.N == 3 {
-			u.Aux = l.arg(&u, in, 2)
-		}
-	case decoder.MUL:
-		if o := &in.Args[in.N-1]; o.Kind != decoder.KindReg || o.Size != 4 {
-			l.callOut(in, cpu.MUL, cpu.FlowOn)
-			return false
-		}
-		u.Op, u.Writes, u.Kills, u.S = ir.Mul, arith, arith, l.arg(&u, in, int(in.N)-1)
-	case decoder.PUSH:
-		u.Op, u.W, u.Exits = ir.Push, log2(in.OpSize), true
-		u.S = l.arg(&u, in, 0)
-	case decoder.POP:
-		if in.Args[0].Kind == decoder.KindMem {
-			l.callOut(in, cpu.PopMem, cpu.FlowOn)
-			return false
-		}
-		u.Op, u.W, u.Exits = ir.Pop, log2(in.OpSize), true
-		u.D = l.arg(&u, in, 0)
-	case decoder.LEAVE:
-		u.Op, u.W, u.Exits = ir.Leave, log2(in.OpSize), true
-	case decoder.XCHG:
-		if in.Args[0].Kind == decoder.KindMem || in.Args[1].Kind == decoder.KindMem {
-			l.callOut(in, cpu.XchgMem, cpu.FlowOn)
-			return false
-		}
-		u.Op = ir.Xchg
-		u.D, u.S = l.arg(&u, in, 0), l.arg(&u, in, 1)
-	case decoder.BSWAP:
-		u.Op = ir.Bswap
-		u.D = l.arg(&u, in, 0)
-	case decoder.SETCC:
-		u.Op, u.Reads = ir.SetCC, arith
-		u.D = l.arg(&u, in, 0)
-	case decoder.CMOVCC:
-		u.Op, u.Reads = ir.CMov, arith
-		u.D, u.S = l.arg(&u, in, 0), l.arg(&u, in, 1)
-	case decoder.CBW:
-		u.Op, u.W = ir.Widen, log2(in.OpSize)
-	case decoder.CWD:
-		u.Op, u.W = ir.SignDX, log2(in.OpSize)
-	case decoder.JMP, decoder.JCC, decoder.CALL, decoder.JMPI, decoder.CALLI, decoder.RET,
-		decoder.LOOP, decoder.LOOPE, decoder.LOOPNE, decoder.JCXZ:
-		l.branch(&u, in)
-		return true
-	case decoder.MOVS, decoder.STOS, decoder.LODS, decoder.CMPS, decoder.SCAS, decoder.INS, decoder.OUTS:
-		if in.Rep != decoder.RepNone {
-			l.callOut(in, cpu.Repeat, cpu.FlowJump)
-			return true
-		}
-		return l.call(in)
-	default:
-		return l.call(in)
-	}
-	l.uops = append(l.uops, u)
-	return false
-}
-
-// arithmetic lowers the two-operand and one-operand integer operations.
-func (l *lowering) arithmetic(op ir.Op, u *ir.Uop, in *decoder.Inst) {
-	u.Op = op
+	u.W, u.MayLeave, u.Call = log2(in.OpSize), true, 0
 	u.D = l.arg(u, in, 0)
-	if in.N > 1 {
-		u.S = l.arg(u, in, 1)
-	}
-	if u.S.Kind == ir.Imm && u.W < 2 {
-		u.Imm &= 1<<(8<<u.W) - 1
-	}
-	switch op {
-	case ir.Mov, ir.Not:
-	case ir.Rol, ir.Ror:
-		u.Writes, u.Reads = x86.CF|x86.OF, arith
-	case ir.Rcl, ir.Rcr:
-		u.Writes, u.Reads = x86.CF|x86.OF, arith
-	case ir.Shl, ir.Shr, ir.Sar:
-		u.Writes = arith
-		if u.S.Kind == ir.Imm && u.Imm&31 != 0 {
-			u.Kills = arith
-		} else {
-			u.Reads = arith
-		}
-	case ir.Inc, ir.Dec:
-		u.Writes, u.Reads, u.Kills = arith&^x86.CF, 0, arith&^x86.CF
-	case ir.Adc, ir.Sbb:
-		u.Writes, u.Reads, u.Kills = arith, x86.CF, arith
-	default:
-		u.Writes, u.Kills = arith, arith
-	}
-	l.uops = append(l.uops, *u)
+	return true
 }
 
 // branch lowers a near control transfer.
-func (l *lowering) branch(u *ir.Uop, in *decoder.Inst) {
-	u.W = log2(in.OpSize)
+func branch(l *lowering, u *ir.Uop, in *decoder.Inst) bool {
+	u.W, u.Call = log2(in.OpSize), 0
 	if in.OpSize == 2 {
 		u.Mask = 0xffff
 	}
 	u.Target = u.Next + in.Imm
-	switch in.Op {
-	case decoder.JMP:
-		u.Op = ir.Jmp
-	case decoder.JCC:
-		u.Op, u.Reads = ir.Jcc, arith
-	case decoder.CALL:
-		u.Op, u.Exits = ir.Call, true
-	case decoder.JMPI, decoder.CALLI:
-		u.Op = ir.JmpInd
-		if in.Op == decoder.CALLI {
-			u.Op, u.Exits = ir.CallInd, true
-		}
+	switch u.Op {
+	case ir.Call:
+		u.MayLeave = true
+	case ir.JmpInd:
 		u.S = l.arg(u, in, 0)
-	case decoder.RET:
-		u.Op, u.Exits = ir.Ret, true
-		u.Imm = 0
+	case ir.CallInd:
+		u.S, u.MayLeave = l.arg(u, in, 0), true
+	case ir.Ret:
+		u.Imm, u.MayLeave = 0, true
 		if in.N > 0 {
 			u.Imm = in.Imm & 0xffff
 		}
-	default:
-		u.Op, u.Reads = ir.Loop, arith
-	}
-	l.uops = append(l.uops, *u)
-}
-
-// call lowers an instruction to its call-out.
-func (l *lowering) call(in *decoder.Inst) (ends bool) {
-	if h := cpu.FastFPU(in); h != nil {
-		l.callOut(in, h, cpu.FlowOn)
-		return false
-	}
-	call := cpu.Calls[in.Op]
-	if call.Do == nil {
-		l.callOut(in, cpu.Gap, cpu.FlowJump)
-		return true
-	}
-	l.callOut(in, call.Do, call.Flow)
-	return call.Flow != cpu.FlowOn
-}
-
-func (l *lowering) callOut(in *decoder.Inst, do cpu.Handler, flow cpu.Flow) {
-	u := ir.Uop{Op: ir.CallOut, Inst: l.n, Do: do, Next: l.next, Mask: ^uint32(0),
-		Exits: true, Reads: arith, Writes: arith}
-	switch flow {
-	case cpu.FlowEnd:
-		u.Op = ir.CallEnd
-	case cpu.FlowAway:
-		u.Op = ir.CallAway
-	case cpu.FlowJump:
-		u.Op = ir.CallJump
-	}
-	if in.Row != nil && in.Row.Sensitive() {
-		u.Count = in.Op
-	}
-	l.uops = append(l.uops, u)
-}
-
-// fall ends a block that no instruction ends.
-func (l *lowering) fall() {
-	l.uops = append(l.uops, ir.Uop{Op: ir.Fall, Inst: l.n, Next: l.next, Mask: ^uint32(0)})
-}
-
-// liveness computes which status flags each micro-op must leave right: those
-// that a later one reads, or that are visible where a later one can leave the
-// block before they are replaced. At the end of the block all are.
-func liveness(uops []ir.Uop) {
-	live := arith
-	for i := len(uops) - 1; i >= 0; i-- {
-		u := &uops[i]
-		u.Live = u.Writes & live
-		if i == len(uops)-1 && u.Op >= ir.Fall {
-			live |= u.Reads
-			continue
-		}
-		live = live&^u.Kills | u.Reads
-		if u.Exits {
-			live = arith
-		}
-		// A lazy result stands for all flags at once: what is not replaced here
-		// must be materialised from before, so it counts as read.
-		if u.Live != 0 && u.Kills != arith {
-			live |= arith &^ u.Kills
-		}
-	}
-}
-
-// known notes, for each reader of the flags, the lazy operation that is in
-// force where the block itself shows it.
-func known(uops []ir.Uop) {
-	cc := uint32(0)
-	for i := range uops {
-		u := &uops[i]
-		u.CC = cc
-		if u.Writes == 0 || u.Live == 0 && u.Op != ir.CallOut {
-			continue
-		}
-		switch u.Op {
-		case ir.Add:
-			cc = cpu.CCAdd | uint32(u.W)
-		case ir.Sub, ir.Cmp, ir.Neg:
-			cc = cpu.CCSub | uint32(u.W)
-		case ir.And, ir.Or, ir.Xor, ir.Test:
-			cc = cpu.CCLogic | uint32(u.W)
-		case ir.Inc:
-			cc = cpu.CCInc | uint32(u.W)
-		case ir.Dec:
-			cc = cpu.CCDec | uint32(u.W)
+	case ir.Loop:
+		u.SW = log2(in.AddrSize)
+		switch in.Op {
+		case decoder.LOOPNE:
+			u.Cond = ir.LoopNotZero
+		case decoder.LOOPE:
+			u.Cond = ir.LoopZero
+		case decoder.JCXZ:
+			u.Cond = ir.JumpIfNone
 		default:
-			cc = 0
+			u.Cond = ir.LoopAlways
 		}
 	}
+	return true
 }
 
-// Executes tells whether instructions of an Op are implemented: lowered to
-// micro-ops or called out. The others raise #UD and stand in
-// docs/KNOWN_GAPS.md.
-func Executes(op decoder.Op) bool {
-	if _, ok := alu[op]; ok || cpu.Calls[op].Do != nil {
-		return true
+// exits adds the ways out of a block to a list, in the order in which they come.
+func exits(list []ir.Exit, uops []ir.Uop) []ir.Exit {
+	list = append(list, ir.Exit{Kind: ir.ExitBudget})
+	last := &uops[len(uops)-1]
+	for i := range uops {
+		if u := &uops[i]; u.MayLeave && u.Op != ir.CallJump {
+			list = append(list, ir.Exit{Kind: ir.ExitFault, Inst: u.Inst})
+		}
 	}
-	switch op {
-	case decoder.NOP, decoder.PREFETCH, decoder.ENDBR, decoder.LEA, decoder.MOVZX, decoder.MOVSX,
-		decoder.SHLD, decoder.SHRD, decoder.IMUL, decoder.PUSH, decoder.POP, decoder.LEAVE, decoder.XCHG, decoder.BSWAP,
-		decoder.SETCC, decoder.CMOVCC, decoder.CBW, decoder.CWD, decoder.JMP, decoder.JCC, decoder.CALL, decoder.JMPI,
-		decoder.CALLI, decoder.RET, decoder.LOOP, decoder.LOOPE, decoder.LOOPNE, decoder.JCXZ:
-		return true
+	add := func(kind ir.ExitKind, to uint64, linked bool) {
+		list = append(list, ir.Exit{Kind: kind, Inst: last.Inst, To: to, Near: linked && to < bus.PageSize})
 	}
-	return false
+	switch last.Op {
+	case ir.Fall, ir.CallEnd:
+		add(ir.ExitFall, last.Next, true)
+	case ir.Jmp, ir.Call:
+		add(ir.ExitTaken, last.Target, last.Mask == ^uint32(0))
+	case ir.Jcc, ir.Loop:
+		add(ir.ExitFall, last.Next, true)
+		add(ir.ExitTaken, last.Target, last.Mask == ^uint32(0))
+	default:
+		list = append(list, ir.Exit{Kind: ir.ExitIndirect, Inst: last.Inst})
+	}
+	return list
 }

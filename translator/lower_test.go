@@ -17,7 +17,6 @@ import (
 	"ringzero/translator/cache"
 	"ringzero/translator/closure"
 	"ringzero/translator/ir"
-	"ringzero/x86"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -37,9 +36,9 @@ func newEngine(t testing.TB) *Engine {
 	return New(cpu.New(model, mem, bus.NewPorts()), Config{})
 }
 
-// lowered is a block of the given instructions: its micro-ops after the
+// lower makes a block of the given instructions: its micro-ops after the
 // analysis, and the block as the backend made it.
-func lowered(t testing.TB, e *Engine, mode uint32, code string) ([]ir.Uop, *cache.Block) {
+func lower(t testing.TB, e *Engine, mode uint32, code string) (ir.Code, *cache.Block) {
 	raw, err := hex.DecodeString(strings.ReplaceAll(code, " ", ""))
 	require.NoError(t, err)
 	b := &cache.Block{Key: cache.Key{Mode: mode}}
@@ -48,103 +47,15 @@ func lowered(t testing.TB, e *Engine, mode uint32, code string) ([]ir.Uop, *cach
 		bits = decoder.Mode32
 	}
 	for len(raw) > 0 {
-		require.False(t, len(b.Insts) > 0 && ends(&b.Insts[len(b.Insts)-1]), "%s goes on behind its end", code)
 		var in decoder.Inst
 		require.Equal(t, decoder.OK, decoder.Decode(raw, bits, &in), "%s at %x", code, raw)
 		b.Insts = append(b.Insts, in)
 		raw = raw[in.Len:]
 	}
-	n := len(b.Insts)
-	uops := slices.Clone(e.lowerAll(b, 0))
-	require.Len(t, b.Insts, n, "%s goes on behind its end", code)
+	l := *e.lowerAll(b, 0)
+	l.Uops, l.Exits = slices.Clone(l.Uops), slices.Clone(l.Exits)
 	e.compile(b, 0)
-	return uops, b
-}
-
-var opNames = [...]string{"add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "test", "inc", "dec", "neg", "not", "mov",
-	"movzx", "movsx", "lea", "rol", "ror", "rcl", "rcr", "shl", "shr", "sar", "shld", "shrd", "imul", "mul", "push", "pop", "xchg",
-	"bswap", "setcc", "cmov", "widen", "signdx", "leave", "nop", "callout", "fall", "jmp", "jcc", "jmpind", "call",
-	"callind", "ret", "loop", "callend", "callaway", "calljump"}
-
-var regNames = [...]string{"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"}
-
-func flagText(f uint32) string {
-	s := ""
-	for _, x := range []struct {
-		bit  uint32
-		name string
-	}{{x86.OF, "O"}, {x86.SF, "S"}, {x86.ZF, "Z"}, {x86.AF, "A"}, {x86.PF, "P"}, {x86.CF, "C"}} {
-		if f&x.bit != 0 {
-			s += x.name
-		}
-	}
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func argText(a ir.Arg, u *ir.Uop) string {
-	switch a.Kind {
-	case ir.Reg:
-		return regNames[a.Reg&7]
-	case ir.High:
-		return regNames[a.Reg&3][:1] + "h"
-	case ir.Imm:
-		return fmt.Sprintf("%#x", u.Imm)
-	case ir.Mem:
-		m := &u.Addr
-		s := "[" + [6]string{"es", "cs", "ss", "ds", "fs", "gs"}[m.Seg] + ":"
-		if m.Flat {
-			s = "[flat:"
-		}
-		if m.Base < 16 {
-			s += regNames[m.Base&7] + "+"
-		}
-		if m.Index < 16 {
-			s += fmt.Sprintf("%s*%d+", regNames[m.Index&7], 1<<m.Scale)
-		}
-		return s + fmt.Sprintf("%#x]%d", m.Disp, m.Size*8)
-	}
-	return "?"
-}
-
-// uopText shows what a backend gets to know of a micro-op.
-func uopText(u *ir.Uop) string {
-	s := fmt.Sprintf("%s.%d", opNames[u.Op], 8<<u.W)
-	for _, a := range []ir.Arg{u.D, u.S, u.Aux} {
-		if a.Kind != ir.None {
-			s += " " + argText(a, u)
-		}
-	}
-	switch u.Op {
-	case ir.MovZX, ir.MovSX:
-		s += fmt.Sprintf(" from %d", 8<<u.SW)
-	case ir.SetCC, ir.CMov, ir.Jcc:
-		s += fmt.Sprintf(" if %d", u.Cond)
-	}
-	if u.Op >= ir.Fall {
-		s += fmt.Sprintf(" next %#x", u.Next)
-		if u.Target != 0 {
-			s += fmt.Sprintf(" target %#x", u.Target)
-		}
-		if u.Mask != ^uint32(0) {
-			s += fmt.Sprintf(" mask %#x", u.Mask)
-		}
-	}
-	if u.Writes != 0 {
-		s += " live " + flagText(u.Live)
-	}
-	if u.CC != 0 && (u.Op == ir.Jcc || u.Op == ir.SetCC || u.Op == ir.CMov) {
-		s += fmt.Sprintf(" known %d", u.CC)
-	}
-	if u.Exits {
-		s += " exits"
-	}
-	if u.Count != 0 {
-		s += " trap"
-	}
-	return s
+	return l, b
 }
 
 // TestLowering pins the micro-ops of each sequence of testdata/lowering.txt and
@@ -170,7 +81,8 @@ func TestLowering(t *testing.T) {
 		}
 		n++
 		fmt.Fprintf(&out, "%s %s\n", name, code)
-		uops, b := lowered(t, e, mode, code)
+		l, b := lower(t, e, mode, code)
+		uops := l.Uops
 		made := b.Code.(*closure.Block)
 		sites := made.Sites
 		for i := range uops {
@@ -178,8 +90,9 @@ func TestLowering(t *testing.T) {
 			if i == 0 || u.Inst != uops[i-1].Inst {
 				fmt.Fprintf(&out, "    %s\n", b.Insts[u.Inst].Text(uint64(sites[u.Inst].Off)))
 			}
-			fmt.Fprintf(&out, "        %s\n", uopText(u))
+			fmt.Fprintf(&out, "        %s\n", u)
 		}
+		fmt.Fprintf(&out, "    exits: %s\n", strings.Trim(fmt.Sprint(l.Exits), "[]"))
 		fmt.Fprintf(&out, "    %d instructions, %d micro-ops, %d closures\n", len(b.Insts), made.Uops, made.Calls)
 	}
 	require.GreaterOrEqual(t, n, 80)
@@ -213,8 +126,8 @@ func TestLiveness(t *testing.T) {
 		{"before a shift by an immediate", "01c8 c1e004", none},
 		{"before a shift by zero", "01c8 c1e000", all},
 		{"ROL writes CF and OF only", "01c8 c1c004", all},
-		{"read by SETcc", "01c8 0f94c0 01d3", all},
-		{"read by CMOVcc", "01c8 0f44c1 01d3", all},
+		{"read by SETcc", "01c8 0f94c0 01d3", "Z"},
+		{"read by CMOVcc", "01c8 0f4cc1 01d3", "OS"},
 		{"read by Jcc", "01c8 7400", all},
 		{"cmp and Jcc", "39c8 7400", all},
 		{"before a jump", "01c8 eb00", all},
@@ -222,14 +135,14 @@ func TestLiveness(t *testing.T) {
 		{"SHLD by zero keeps", "01c8 0fa4c800", all},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			uops, _ := lowered(t, e, flat32, r.code)
-			require.Equal(t, r.live, flagText(uops[0].Live))
+			l, _ := lower(t, e, flat32, r.code)
+			require.Equal(t, r.live, ir.FlagText(l.Uops[0].Live))
 		})
 	}
-	uops, _ := lowered(t, e, flat32, "40 01d3")
-	require.Equal(t, none, flagText(uops[0].Live), "INC, killed")
-	uops, _ = lowered(t, e, flat32, "40")
-	require.Equal(t, notC, flagText(uops[0].Live), "INC has no CF of its own")
+	l, _ := lower(t, e, flat32, "40 01d3")
+	require.Equal(t, none, ir.FlagText(l.Uops[0].Live), "INC, killed")
+	l, _ = lower(t, e, flat32, "40")
+	require.Equal(t, notC, ir.FlagText(l.Uops[0].Live), "INC has no CF of its own")
 }
 
 // kernelLike is what compilers make of C: prologues, list walks, flag tests,
@@ -266,7 +179,7 @@ func TestCost(t *testing.T) {
 	e := newEngine(t)
 	var s Stats
 	for _, code := range kernelLike {
-		_, b := lowered(t, e, flat32, strings.ReplaceAll(code, "8d4420 01", "8d442001"))
+		_, b := lower(t, e, flat32, strings.ReplaceAll(code, "8d4420 01", "8d442001"))
 		s.Instructions += uint64(len(b.Insts))
 		s.Uops += uint64(b.Code.(*closure.Block).Uops)
 		s.Calls += uint64(b.Code.(*closure.Block).Calls)

@@ -39,6 +39,7 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *cache.Block {
 	}
 	b := &cache.Block{Key: cache.Key{Off: off, Mode: mode}, Alone: mode&cpu.ModeOne != 0}
 	b.Insts = make([]decoder.Inst, 0, min(limit, 8))
+	l := lowering{mode: mode, cpu: c}
 	pos := 0
 	for len(b.Insts) < limit && pos < len(code) {
 		var in decoder.Inst
@@ -53,7 +54,7 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *cache.Block {
 			return nil
 		}
 		b.Insts = append(b.Insts, in)
-		last := ends(&in) || e.cache.EndsAt(off+uint64(pos))
+		last := l.flow(&b.Insts[len(b.Insts)-1]) != cpu.FlowOn || e.cache.EndsAt(off+uint64(pos))
 		if pos += int(in.Len); last {
 			break
 		}
@@ -80,21 +81,6 @@ func (e *Engine) refused(st decoder.Status) bool {
 		e.raise(x86.Exception{Vector: x86.GP})
 	}
 	return true
-}
-
-// ends tells beforehand that an instruction is the last of its block, so that
-// nothing is decoded behind it.
-func ends(in *decoder.Inst) bool {
-	switch in.Op {
-	case decoder.JMP, decoder.JCC, decoder.CALL, decoder.JMPI, decoder.CALLI, decoder.RET, decoder.LOOP,
-		decoder.LOOPE, decoder.LOOPNE, decoder.JCXZ:
-		return true
-	case decoder.MOVS, decoder.STOS, decoder.LODS, decoder.CMPS, decoder.SCAS, decoder.INS, decoder.OUTS:
-		if in.Rep != decoder.RepNone {
-			return true
-		}
-	}
-	return cpu.Calls[in.Op].Flow != cpu.FlowOn
 }
 
 // straddle makes the block of one instruction that lies in two pages, or that
@@ -162,16 +148,19 @@ func (e *Engine) uncached(va uint64, mode uint32, bits decoder.Mode) *cache.Bloc
 	return b
 }
 
-// near tells whether an offset from the start of a linear page lies in it.
-func near(to uint64) bool { return to < bus.PageSize }
-
 // compile lowers a block's instructions and has the backend make its code.
 func (e *Engine) compile(b *cache.Block, va uint64) {
 	entry := va & (bus.PageSize - 1)
-	uops := e.lowerAll(b, entry)
-	last := &uops[len(uops)-1]
-	b.Near = [2]bool{near(last.Next), near(last.Target) && last.Mask == ^uint32(0)}
-	code := e.back.Compile(b, uint32(entry), uops)
+	lowered := e.lowerAll(b, entry)
+	for _, x := range lowered.Exits {
+		switch x.Kind {
+		case ir.ExitFall:
+			b.Near[closure.Falls] = x.Near
+		case ir.ExitTaken:
+			b.Near[closure.Taken] = x.Near
+		}
+	}
+	code := e.back.Compile(b, uint32(entry), lowered)
 	b.Code = code
 	b.Cost = blockBytes + int64(code.Calls)*callBytes + int64(len(b.Insts))*instBytes
 	s := &e.stats
@@ -182,28 +171,25 @@ func (e *Engine) compile(b *cache.Block, va uint64) {
 	s.Bytes += uint64(b.Bytes)
 }
 
-// lowerAll gives the micro-ops of a block, which hold until the next one's.
-func (e *Engine) lowerAll(b *cache.Block, entry uint64) []ir.Uop {
-	l := lowering{mode: b.Mode, cpu: e.CPU, uops: e.scratch[:0], next: entry}
-	ended := false
+// lowerAll makes the micro-ops of a block, which hold until the next one's.
+func (e *Engine) lowerAll(b *cache.Block, entry uint64) *ir.Code {
+	l := lowering{mode: b.Mode, cpu: e.CPU, uops: e.code.Uops[:0], next: entry}
 	for i := range b.Insts {
-		in := &b.Insts[i]
-		l.n, l.next = uint8(i), l.next+uint64(in.Len)
-		if ended = l.lower(in); ended {
-			if i < len(b.Insts)-1 { // ends found out only by lowering: what follows is dropped
-				b.Insts = b.Insts[:i+1]
-				b.Bytes = uint32(l.next - entry)
-			}
-			break
-		}
+		l.n, l.next = uint8(i), l.next+uint64(b.Insts[i].Len)
+		l.lower(&b.Insts[i])
 	}
-	if !ended {
+	if l.uops[len(l.uops)-1].Op < ir.Fall {
 		l.fall()
+	}
+	for i := range l.uops[:len(l.uops)-1] {
+		if l.uops[i].Op >= ir.Fall {
+			panic("BUG: translator: an instruction that ends a block is not its last")
+		}
 	}
 	liveness(l.uops)
 	known(l.uops)
-	e.scratch = l.uops
-	return l.uops
+	e.code = ir.Code{Uops: l.uops, Steps: len(b.Insts), Exits: exits(e.code.Exits[:0], l.uops)}
+	return &e.code
 }
 
 // What a block, a closure and an instruction with its Site take, in bytes, with

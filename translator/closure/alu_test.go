@@ -157,7 +157,7 @@ func TestALU(t *testing.T) {
 							case 'I':
 								return ir.Arg{Kind: ir.Imm}
 							}
-							u.Addr, u.Exits = memory(kind), true
+							u.Addr, u.MayLeave = memory(kind), true
 							va := at + 0x10
 							if u.Addr.Index < 16 {
 								va += int(c.R[x86.DI]) << 2
@@ -242,7 +242,7 @@ func TestFusedConditions(t *testing.T) {
 						if shape == "RI" {
 							us[0].S.Kind = ir.Imm
 						}
-						block := k.Compile(of, 0, us)
+						block := k.Compile(of, 0, &ir.Code{Uops: us, Steps: 2})
 						if block.Calls == 1 {
 							fused++
 						}

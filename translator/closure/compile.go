@@ -82,9 +82,10 @@ func displacement(m *ir.Address) uint64 {
 
 // Compile makes the code of a block whose first byte stands at an offset in its page,
 // from its micro-ops. The last one is a terminator.
-func (k *Backend) Compile(of *cache.Block, entry uint32, uops []ir.Uop) *Block {
+func (k *Backend) Compile(of *cache.Block, entry uint32, code *ir.Code) *Block {
+	uops := code.Uops
 	n := len(uops) - 1
-	b := &Block{Of: of, Steps: int64(len(of.Insts)), Entry: entry, mode: of.Mode, off: of.Off, Sites: make([]cpu.Site, len(of.Insts)),
+	b := &Block{Of: of, Steps: int64(code.Steps), Entry: entry, mode: of.Mode, off: of.Off, Sites: make([]cpu.Site, len(of.Insts)),
 		to: [2]uint32{uint32(uops[n].Next), uint32(uops[n].Target)}, mask: uops[n].Mask}
 	k.b = b
 	at := entry
@@ -181,6 +182,9 @@ func (k *Backend) fn(u *ir.Uop) fn {
 	case ir.ShlD, ir.ShrD:
 		return k.double(u)
 	case ir.Mul:
+		if u.S.Kind != ir.Reg || u.W != 2 {
+			return k.callOut(u)
+		}
 		return k.mul(u)
 	case ir.IMul:
 		return k.imul(u)
@@ -191,6 +195,9 @@ func (k *Backend) fn(u *ir.Uop) fn {
 	case ir.Leave:
 		return k.leave(u)
 	case ir.Xchg:
+		if u.D.Kind == ir.Mem || u.S.Kind == ir.Mem {
+			return k.xchgMem(u)
+		}
 		r, w := k.regs(u), u.W
 		if w == 2 {
 			d, s := r.d, r.s0
@@ -221,18 +228,28 @@ func (k *Backend) fn(u *ir.Uop) fn {
 		return func(c *cpu.CPU) { *dx = uint64(uint32(int32(*ax) >> 31)) }
 	case ir.Nop:
 		return nil
-	case ir.CallOut:
-		return k.callOut(u)
+	case ir.Cld:
+		return func(c *cpu.CPU) { c.Flags &^= x86.DF }
+	case ir.Std:
+		return func(c *cpu.CPU) { c.Flags |= x86.DF }
+	case ir.Clc:
+		return func(c *cpu.CPU) { c.SetArith(x86.CF, 0) }
+	case ir.Stc:
+		return func(c *cpu.CPU) { c.SetArith(x86.CF, x86.CF) }
 	}
-	panic("BUG: closure: no code for micro-op")
+	if u.Call == 0 {
+		panic("BUG: closure: no code for micro-op")
+	}
+	return k.callOut(u)
 }
 
 // callOut wraps a handler of package cpu.
 func (k *Backend) callOut(u *ir.Uop) fn {
-	do, s, count := u.Do, k.site(u), u.Count
-	if count != 0 {
+	do, s := cpu.Calls[u.Call&(cpu.MostCalls-1)].Do, k.site(u)
+	if u.Counts {
+		op := s.Inst.Op & (cpu.MostCalls - 1)
 		return func(c *cpu.CPU) {
-			c.Traps[count&1023]++
+			c.Traps[op]++
 			c.Enter(s)
 			if exc := do(c, s); exc != nil {
 				Unwind(c, exc, s)
@@ -246,6 +263,30 @@ func (k *Backend) callOut(u *ir.Uop) fn {
 			Unwind(c, exc, s)
 		}
 		c.Rem, c.Mid = 0, false
+	}
+}
+
+// xchgMem is XCHG with memory: the store is certain before the register changes.
+func (k *Backend) xchgMem(u *ir.Uop) fn {
+	m, flat, w, a := k.address(u), u.Addr.Flat, u.W, u.S
+	if a.Kind == ir.Mem {
+		a = u.D
+	}
+	size := 1 << w
+	p, shift := k.reg(a)
+	return func(c *cpu.CPU) {
+		va := linear(c, m, flat, size, m.site)
+		old := get(p, shift, w)
+		e := c.TLB.At(va)
+		if w == 2 && e.Write == (va+3)&^0xfff {
+			off := va + e.Addend
+			*p = uint64(c.Host.Load32(off))
+			c.Host.Store32(off, uint32(old))
+			return
+		}
+		v := modifySlow(c, va, size, m.site)
+		storeSlow(c, va, size, old, m.site)
+		set(p, shift, w, v)
 	}
 }
 

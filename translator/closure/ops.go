@@ -8,7 +8,7 @@ import (
 // alu makes Add to Test, nil for a comparison that nobody sees.
 func (k *Backend) alu(u *ir.Uop) fn {
 	flags := 0
-	if u.Live != 0 || compares(u.Op) && u.Exits { // the load itself can fault
+	if u.Live != 0 || compares(u.Op) && u.MayLeave { // the load itself can fault
 		flags = 1
 	}
 	if compares(u.Op) && flags == 0 {

@@ -2,7 +2,6 @@ package closure
 
 import (
 	"ringzero/cpu"
-	"ringzero/decoder"
 	"ringzero/translator/ir"
 	"ringzero/x86"
 )
@@ -174,14 +173,13 @@ func (k *Backend) ret(u *ir.Uop) term {
 	}
 }
 
-// loop makes LOOP, LOOPE, LOOPNE and JCXZ, which count in CX or ECX by the
-// address size.
+// loop makes LOOP, LOOPE, LOOPNE and JCXZ, which count in CX, ECX or RCX. A target
+// may be beyond the limit: then the count is as it was.
 func (k *Backend) loop(u *ir.Uop) term {
-	b, s, in := k.b, k.site(u), k.site(u).Inst
-	op, mask := in.Op, ^uint64(0)>>(64-8*in.AddrSize)
+	b, s, cond, mask := k.b, k.site(u), u.Cond, ^uint64(0)>>(64-8<<u.SW)
 	return func(c *cpu.CPU) *Block {
 		cx := c.R[x86.CX] & mask
-		if op == decoder.JCXZ {
+		if cond == ir.JumpIfNone {
 			if cx == 0 {
 				return b.near(c, s)
 			}
@@ -189,15 +187,14 @@ func (k *Backend) loop(u *ir.Uop) term {
 		}
 		cx = (cx - 1) & mask
 		again := cx != 0
-		switch op {
-		case decoder.LOOPE:
+		switch cond {
+		case ir.LoopZero:
 			again = again && c.Zero()
-		case decoder.LOOPNE:
+		case ir.LoopNotZero:
 			again = again && !c.Zero()
 		}
 		var next *Block
 		if again {
-			// May fault on the target: the count is written afterwards.
 			next = b.near(c, s)
 		} else {
 			next = b.fall(c)

@@ -1,11 +1,9 @@
-// Package ir is what the translator's front end hands to a backend: micro-ops
-// with x86-shaped operands, and the blocks that hold what was made of them.
+// Package ir is what the translator's front end hands to a backend: micro-ops with
+// x86-shaped operands, the registers and flags that each uses and sets, and the exits
+// of their block. It knows neither the processor's state nor what is made of it.
 package ir
 
-import (
-	"ringzero/cpu"
-	"ringzero/decoder"
-)
+import "ringzero/x86"
 
 // Op is the operation of a micro-op.
 type Op uint8
@@ -39,9 +37,21 @@ const (
 	ShlD // Aux is the count operand
 	ShrD
 	IMul // D = S * Aux, or D * S where Aux is absent
-	Mul  // EDX:EAX of EAX and S, unsigned
+	Mul  // AX, or rDX:rAX, of rAX and S, unsigned
+	SMul // the same, signed
+	Div
+	SDiv
+	Bt // bit Aux of D into CF; a register as Aux reaches beyond memory
+	Bts
+	Btr
+	Btc
+	Bsf
+	Bsr
+	Xadd
+	CmpXchg
 	Push
 	Pop
+	PushF
 	Xchg
 	Bswap
 	SetCC
@@ -49,8 +59,20 @@ const (
 	Widen  // CBW, CWDE
 	SignDX // CWD, CDQ
 	Leave
+	Lahf
+	Sahf
+	Clc
+	Stc
+	Cmc
+	Cld
+	Std
+	Movs // one iteration of a string instruction
+	Stos
+	Lods
+	Cmps
+	Scas
 	Nop
-	CallOut // a named function of cpu
+	CallOut // a function of the processor's, by number
 
 	// Terminators.
 	Fall     // on to the next block
@@ -60,7 +82,7 @@ const (
 	Call     // relative
 	CallInd  // to the value of S
 	Ret      // drops Imm bytes more
-	Loop     // LOOP, LOOPE, LOOPNE, JCXZ by Site.Inst.Op
+	Loop     // counts in rCX of width SW; Cond is one of LoopAlways to LoopZero
 	CallEnd  // call-out, then on to the next block
 	CallAway // the same, but the next block is looked up
 	CallJump // call-out that sets EIP
@@ -109,12 +131,17 @@ type Uop struct {
 	// Writes, Reads and Kills are status flags: Kills those that it certainly
 	// replaces.
 	Writes, Reads, Kills uint32
-	// Exits: it can fault or leave, so the flags before it must be right.
-	Exits bool
-	Inst  uint8 // the number of its instruction in the block
-	Do    cpu.Handler
-	// Count is the Op to count as a trap, 0 for none.
-	Count decoder.Op
+	// In and Out are the registers that it uses and sets, implicit ones too; one of
+	// which a part is set is used as well.
+	In, Out x86.RegSet
+	// MayLeave: it can fault or leave, so the flags before it must be right.
+	MayLeave bool
+	Inst     uint8 // the number of its instruction in the block
+	// Call is the number of the call-out that does the same, 0 for none: a backend
+	// that has no code for the micro-op makes that.
+	Call uint16
+	// Counts: it is counted as a trap.
+	Counts bool
 	// Next is the offset behind the instruction from the start of the block's page,
 	// Target that of a relative branch; Mask is 0xffff where EIP is cut to 16 bits.
 	Next, Target uint64
@@ -124,4 +151,57 @@ type Uop struct {
 	// CC is the lazy-flag operation known to be in force before a Jcc, SetCC or
 	// CMov, 0 if it is not known.
 	CC uint32
+}
+
+// Values of Cond for Loop: while the count is not 0, and not ZF or ZF; and a jump
+// where the count is 0 (JCXZ).
+const (
+	LoopAlways = iota
+	LoopNotZero
+	LoopZero
+	JumpIfNone
+)
+
+// Code is a block as a backend gets it.
+type Code struct {
+	Uops []Uop
+	// Steps is the number of instructions.
+	Steps int
+	Exits []Exit
+}
+
+// ExitKind tells why a block is left.
+type ExitKind uint8
+
+const (
+	// ExitBudget: the budget is short of the block, which is not begun.
+	ExitBudget ExitKind = iota
+	// ExitFault: the instruction faulted, or must run alone.
+	ExitFault
+	// ExitFall and ExitTaken lead on to the next instruction and to the target of a
+	// branch; they are the ones that can be linked.
+	ExitFall
+	ExitTaken
+	// ExitIndirect leads to where EIP says.
+	ExitIndirect
+)
+
+// Exit is a way out of a block.
+type Exit struct {
+	Kind ExitKind
+	Inst uint8 // the instruction that leaves
+	// To is the target's offset from the start of the block's page; Near tells that
+	// it lies in it, so that a link needs no look.
+	To   uint64
+	Near bool
+}
+
+// Find gives the exit of a kind that can be linked, or false.
+func (c *Code) Find(kind ExitKind) (Exit, bool) {
+	for _, x := range c.Exits {
+		if x.Kind == kind {
+			return x, true
+		}
+	}
+	return Exit{}, false
 }
