@@ -27,7 +27,7 @@ func flags(u *ir.Uop, in *decoder.Inst) {
 		u.Writes = 0 // undefined: they stay
 	case ir.Bsf, ir.Bsr:
 		u.Reads = arith // of which but ZF is undefined, and stays
-	case ir.Rol, ir.Ror, ir.Rcl, ir.Rcr, ir.ShlD, ir.ShrD:
+	case ir.Rol, ir.Ror, ir.Rcl, ir.Rcr:
 		u.Reads = arith
 	default:
 		switch {
@@ -35,9 +35,7 @@ func flags(u *ir.Uop, in *decoder.Inst) {
 			if u.Writes != 0 {
 				u.Reads = arith
 			}
-		case !row.MayKeepFlags():
-			u.Kills = u.Writes
-		case in.Imm&31 == 0 || in.Args[in.N-1].Kind != decoder.KindImm:
+		case row.MayKeepFlags() && (in.Imm&31 == 0 || in.Args[in.N-1].Kind != decoder.KindImm):
 			u.Reads = arith
 		default:
 			u.Kills = u.Writes

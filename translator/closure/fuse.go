@@ -208,10 +208,16 @@ func fusedNarrow[T word, I signed, W, S num]() fusedOps {
 // fusedWide has ADD as well, whose other conditions need more than a comparison.
 func fusedWide[T word, I signed, W, S num]() fusedOps {
 	return fusedOps{
+		ir.Or: fusedZero[T, I, W, n1, S](), ir.Xor: fusedZero[T, I, W, n6, S](),
 		ir.Add: {condB: fusedR[T, I, W, n0, S, n2], condAE: fusedR[T, I, W, n0, S, n3], condE: fusedR[T, I, W, n0, S, n4],
 			condNE: fusedR[T, I, W, n0, S, n5], condS: fusedR[T, I, W, n0, S, n8], condNS: fusedR[T, I, W, n0, S, n9]},
 		ir.And: fusedRIf[T, I, W, n4, S](), ir.Sub: fusedRIf[T, I, W, n5, S](),
 		ir.Cmp: fusedRIf[T, I, W, n7, S](), ir.Test: fusedRIf[T, I, W, n8, S]()}
+}
+
+// fusedZero has the conditions that are asked after OR and XOR.
+func fusedZero[T word, I signed, W, O, S num]() fusedConds {
+	return fusedConds{condE: fusedR[T, I, W, O, S, n4], condNE: fusedR[T, I, W, O, S, n5], condS: fusedR[T, I, W, O, S, n8], condNS: fusedR[T, I, W, O, S, n9]}
 }
 
 func fusedMIf[T word, I signed, W, O, S, M num]() fusedConds {

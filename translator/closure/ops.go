@@ -24,12 +24,31 @@ func (k *Backend) alu(u *ir.Uop) fn {
 	case u.D.Kind == ir.Mem:
 		x.immediate(u)
 		return aluMRs[memForm(&u.Addr)][u.W][u.Op][flags](x)
+	case u.CC == cpu.CCAdd|2 && u.Op == ir.Adc && u.W == 2:
+		x.immediate(u)
+		return carried(x, flags == 1)
 	case u.S.Kind == ir.Imm:
 		return aluRIs[u.W][u.Op][flags](x)
 	case u.D == u.S && u.W == 2 && (u.Op == ir.Xor || u.Op == ir.Sub):
 		return zeroing(x.d, u.Op == ir.Sub, flags == 1)
 	}
 	return aluRRs[u.W][u.Op][flags](x)
+}
+
+// carried is ADC behind the ADD that gives the carry, as in sums of 64 bits.
+func carried(x *args, flags bool) fn {
+	d, s := x.d, x.s
+	return func(c *cpu.CPU) {
+		b, k := uint32(*s), uint32(0)
+		if uint32(c.CCRes) < uint32(c.CCSrc) {
+			k = 1
+		}
+		r := uint32(*d) + b + k
+		*d = uint64(r)
+		if flags {
+			keep(c, ir.Adc, 2, uint64(r), uint64(b), uint64(k))
+		}
+	}
 }
 
 // highALU is an operation on AH, CH, DH or BH.
