@@ -124,8 +124,8 @@ func (c *CPU) DebugTrap() {
 	c.updateDebug()
 }
 
-// MOVDR is MOV to and from a debug register (SDM 2B MOV).
-func MOVDR(c *CPU, s *Site) *x86.Exception {
+// movdr is MOV to and from a debug register (SDM 2B MOV).
+func movdr(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	to := in.Args[0].Kind == decoder.KindDR
 	n, r := in.Args[1].Reg, &in.Args[0]
@@ -140,9 +140,6 @@ func MOVDR(c *CPU, s *Site) *x86.Exception {
 	}
 	if n > 7 {
 		return c.ud()
-	}
-	if c.CPL != 0 {
-		return c.gp0()
 	}
 	if c.DR[7]&x86.DR7_GD != 0 {
 		c.debugStatus(x86.DR6_BD)
@@ -195,21 +192,4 @@ func (c *CPU) AfterStep(trap bool) {
 		c.PendingDB, c.HeldDB = c.PendingDB|c.HeldDB, 0
 		c.updateMode()
 	}
-}
-
-// Unretire moves EIP to an instruction that left its block in the middle, and
-// gives its steps and those behind it back. Data breakpoints that it hit before
-// its fault are forgotten: they are traps of an instruction that was executed
-// (SDM 3B 17.3.1.2), and no block begins with one pending.
-func (c *CPU) Unretire(s *Site) {
-	c.Budget += int64(s.Rem)
-	if c.left {
-		c.Leave()
-	}
-	if c.moved {
-		c.moved = false
-		return
-	}
-	c.PendingDB = 0
-	c.EIP = c.ip(s)
 }

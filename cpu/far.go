@@ -14,8 +14,8 @@ func (c *CPU) farTarget(in *decoder.Inst) (sel x86.Selector, off uint64, exc *x8
 	return x86.Selector(s), off, exc
 }
 
-// JMPFar is JMP ptr16:16/32 and m16:16/32 (SDM 2A JMP).
-func JMPFar(c *CPU, s *Site) *x86.Exception {
+// jmpFar is JMP ptr16:16/32 and m16:16/32 (SDM 2A JMP).
+func jmpFar(c *CPU, s *Site) *x86.Exception {
 	sel, off, exc := c.farTarget(s.Inst)
 	if exc != nil {
 		return exc
@@ -118,8 +118,8 @@ func (c *CPU) jumpCode(sel x86.Selector, d x86.Descriptor, at, off uint64) *x86.
 	return nil
 }
 
-// CALLFar is CALL ptr16:16/32 and m16:16/32 (SDM 2A CALL).
-func CALLFar(c *CPU, s *Site) *x86.Exception {
+// callFar is CALL ptr16:16/32 and m16:16/32 (SDM 2A CALL).
+func callFar(c *CPU, s *Site) *x86.Exception {
 	sel, off, exc := c.farTarget(s.Inst)
 	if exc != nil {
 		return exc
@@ -266,8 +266,8 @@ func (c *CPU) callGate(gate x86.Descriptor, next uint64) *x86.Exception {
 	return nil
 }
 
-// RETFar is RETF and RETF imm16 (SDM 2B RET).
-func RETFar(c *CPU, s *Site) *x86.Exception {
+// retFar is RETF and RETF imm16 (SDM 2B RET).
+func retFar(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := uint64(in.OpSize)
 	drop := uint64(0)
@@ -400,8 +400,8 @@ func (c *CPU) writable(mask uint64) uint64 {
 	return mask
 }
 
-// IRET is IRET and IRETD (SDM 2A IRET).
-func IRET(c *CPU, s *Site) *x86.Exception {
+// iret is IRET and IRETD (SDM 2A IRET).
+func iret(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := uint64(in.OpSize)
 	c.Materialise()
@@ -528,3 +528,39 @@ func (c *CPU) popVirtual(v uint64) {
 
 // BadTarget is the fault of a near branch beyond the code segment's limit.
 func (c *CPU) BadTarget() *x86.Exception { return c.gp0() }
+
+// sysenter and SYSEXIT (SDM 2B).
+func sysenter(c *CPU, s *Site) *x86.Exception {
+	if c.real() || c.SysenterCS&0xfffc == 0 {
+		return c.gp0()
+	}
+	c.Flags &^= x86.VM | x86.IF
+	cs := uint16(c.SysenterCS) &^ 3
+	c.flatSegments(cs, cs+8, 0)
+	c.EIP = c.SysenterEIP & 0xffffffff
+	c.R[x86.SP] = c.SysenterESP & 0xffffffff
+	c.updateMode()
+	return nil
+}
+
+func sysexit(c *CPU, s *Site) *x86.Exception {
+	if c.real() || c.SysenterCS&0xfffc == 0 {
+		return c.gp0()
+	}
+	cs := uint16(c.SysenterCS)&^3 + 16
+	c.EIP = c.R[x86.DX] & 0xffffffff
+	c.R[x86.SP] = c.R[x86.CX] & 0xffffffff
+	c.flatSegments(cs|3, (cs+8)|3, 3)
+	c.updateMode()
+	return nil
+}
+
+// flatSegments loads the fixed code and stack segments of SYSENTER and SYSEXIT.
+func (c *CPU) flatSegments(cs, ss uint16, cpl uint8) {
+	dpl := uint16(cpl) << 5
+	c.Seg[x86.CS] = Segment{Sel: cs, Limit: 0xffffffff, Attr: attrP | attrS | attrCode | attrRW | attrA | attrDB | attrG | dpl}
+	c.Seg[x86.SS] = Segment{Sel: ss, Limit: 0xffffffff, Attr: attrP | attrS | attrRW | attrA | attrDB | attrG | dpl}
+	c.Seg[x86.CS].derive()
+	c.Seg[x86.SS].derive()
+	c.CPL = cpl
+}

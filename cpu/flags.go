@@ -233,3 +233,11 @@ func (s *State) Lazy() Lazy { return Lazy{s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.C
 func (s *State) SetLazy(l Lazy) {
 	s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.CCOp = l.flags, l.res, l.src, l.cf, l.op
 }
+
+func (c *CPU) setZF(z bool) {
+	v := uint64(0)
+	if z {
+		v = x86.ZF
+	}
+	c.SetArith(x86.ZF, v)
+}

@@ -11,7 +11,7 @@ import (
 	"ringzero/x86"
 )
 
-// TestWideProducts: MUL, IMUL, DIV and IDIV of RDX:RAX, for the 64-bit machine to
+// TestWideProducts: mul, IMUL, div and idiv of RDX:RAX, for the 64-bit machine to
 // come, against big integers.
 func TestWideProducts(t *testing.T) {
 	s := newScene(t, "max")
@@ -39,7 +39,7 @@ func TestWideProducts(t *testing.T) {
 		return new(big.Int).SetUint64(v)
 	}
 	for range 50_000 {
-		for op, do := range map[byte]Handler{0xe1: MUL, 0xe9: IMUL1, 0xf1: DIV, 0xf9: IDIV} {
+		for op, do := range map[byte]Handler{0xe1: mul, 0xe9: imul1, 0xf1: div, 0xf9: idiv} {
 			signed := op&8 != 0
 			var in decoder.Inst
 			require.Equal(t, decoder.OK, decoder.Decode([]byte{0x48, 0xf7, op}, decoder.Mode64, &in))

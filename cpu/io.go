@@ -52,8 +52,8 @@ func (c *CPU) out(port uint16, size int, v uint64) {
 // pauseTime is what PAUSE takes, in nanoseconds: some 40 cycles before Skylake.
 const pauseTime = 40
 
-// PAUSE gives the other thread of its core time; alone it is a short wait.
-func PAUSE(c *CPU, s *Site) *x86.Exception {
+// pause gives the other thread of its core time; alone it is a short wait.
+func pause(c *CPU, s *Site) *x86.Exception {
 	c.Spend(pauseTime)
 	return nil
 }
@@ -66,22 +66,14 @@ func (c *CPU) portOf(in *decoder.Inst, i int) uint16 {
 	return uint16(c.R[x86.DX])
 }
 
-func IN(c *CPU, s *Site) *x86.Exception {
+func inPort(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
-	port, size := c.portOf(in, 1), int(in.Args[0].Size)
-	if exc := c.portAllowed(port, size); exc != nil {
-		return exc
-	}
-	c.SetReg(&in.Args[0], c.in(port, size))
+	c.SetReg(&in.Args[0], c.in(c.portOf(in, 1), int(in.Args[0].Size)))
 	return nil
 }
 
-func OUT(c *CPU, s *Site) *x86.Exception {
+func outPort(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
-	port, size := c.portOf(in, 0), int(in.Args[1].Size)
-	if exc := c.portAllowed(port, size); exc != nil {
-		return exc
-	}
-	c.out(port, size, c.Reg(&in.Args[1]))
+	c.out(c.portOf(in, 0), int(in.Args[1].Size), c.Reg(&in.Args[1]))
 	return nil
 }

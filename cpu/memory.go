@@ -2,44 +2,9 @@ package cpu
 
 import (
 	"ringzero/bus"
-	"ringzero/decoder"
 	"ringzero/mmu"
 	"ringzero/x86"
 )
-
-// Site is an instruction's place in its block: what a call-out or the slow path
-// of an access needs to find the exact state again.
-type Site struct {
-	Inst *decoder.Inst
-	// Off is the instruction's offset from the start of its linear page. EIP is not
-	// kept while a block runs: PageBase and this give it.
-	Off uint32
-	// Rem counts the block's steps from this instruction on.
-	Rem int32
-	// Mid is set unless the instruction is the last of its block.
-	Mid bool
-	// Redos counts how often it left its block in the middle to run alone.
-	Redos uint8
-}
-
-// Handler is a call-out: the slow, exact half of an instruction. It computes,
-// checks, and commits only when nothing can fault any more; EIP stands at the
-// block's entry and is moved by the caller, but for handlers of control
-// transfers, which set it.
-type Handler func(c *CPU, s *Site) *x86.Exception
-
-// ip is the linear-less address of the instruction, next that of the following.
-func (c *CPU) ip(s *Site) uint64 { return uint64(uint32(c.PageBase) + s.Off) }
-func (c *CPU) next(s *Site) uint64 {
-	return uint64(uint32(c.PageBase) + s.Off + uint32(s.Inst.Len))
-}
-
-// Enter notes where a call-out stands in its block.
-func (c *CPU) Enter(s *Site) { c.Rem, c.Mid, c.site = int64(s.Rem), s.Mid, s }
-
-// Within tells whether the instruction that left its block last lies in a range of
-// its page.
-func (c *CPU) Within(off, n uint32) bool { return c.site != nil && c.site.Off-off < n }
 
 // fault fills the one exception slot.
 func (c *CPU) fault(v x86.Vector, code uint32) *x86.Exception {
@@ -348,114 +313,6 @@ func (c *CPU) ProbeSeg(seg uint8, off uint64, size int) *x86.Exception {
 		return exc
 	}
 	return c.probe(va, size, mmu.Write, c.CPL == 3)
-}
-
-// EA is the effective address of the instruction's memory operand.
-func (c *CPU) EA(in *decoder.Inst) uint64 {
-	a := uint64(in.Disp)
-	if in.Base < 16 {
-		a += c.R[in.Base]
-	}
-	if in.Index < 16 {
-		a += c.R[in.Index] << in.Scale
-	}
-	if in.AddrSize == 2 {
-		return a & 0xffff
-	}
-	return a & 0xffffffff
-}
-
-// loadPair reads a memory operand of two parts: a far pointer, the bounds of
-// BOUND, a table register. Each is an access of its own, so that the address of
-// the second wraps by the address size, as the 80286 of the sst286 suite shows.
-func (c *CPU) loadPair(in *decoder.Inst, first, second int) (a, b uint64, exc *x86.Exception) {
-	ea := c.EA(in)
-	if a, exc = c.LoadSeg(in.Seg, ea, first); exc != nil {
-		return 0, 0, exc
-	}
-	b, exc = c.LoadSeg(in.Seg, (ea+uint64(first))&addrMask(in), second)
-	return a, b, exc
-}
-
-// Reg reads a general register operand.
-func (c *CPU) Reg(o *decoder.Operand) uint64 {
-	if o.Kind == decoder.KindHigh {
-		return c.R[o.Reg&3] >> 8 & 0xff
-	}
-	return c.R[o.Reg&15] & (^uint64(0) >> (64 - 8*o.Size))
-}
-
-// SetReg writes a general register operand; a dword clears the upper half.
-func (c *CPU) SetReg(o *decoder.Operand, v uint64) {
-	r := &c.R[o.Reg&15]
-	switch {
-	case o.Kind == decoder.KindHigh:
-		*r = *r&^0xff00 | v&0xff<<8
-	case o.Size == 1:
-		*r = *r&^0xff | v&0xff
-	case o.Size == 2:
-		*r = *r&^0xffff | v&0xffff
-	case o.Size == 4:
-		*r = v & 0xffffffff
-	default:
-		*r = v
-	}
-}
-
-// Operand reads a register, immediate or memory operand.
-func (c *CPU) Operand(in *decoder.Inst, i int) (uint64, *x86.Exception) {
-	o := &in.Args[i]
-	switch o.Kind {
-	case decoder.KindReg, decoder.KindHigh:
-		return c.Reg(o), nil
-	case decoder.KindMem:
-		return c.LoadSeg(in.Seg, c.EA(in), int(o.Size))
-	case decoder.KindImm, decoder.KindRel:
-		return in.Imm, nil
-	case decoder.KindImm2:
-		return in.Imm2, nil
-	case decoder.KindOne:
-		return 1, nil
-	}
-	return 0, nil
-}
-
-// SetOperand writes a register or memory operand.
-func (c *CPU) SetOperand(in *decoder.Inst, i int, v uint64) *x86.Exception {
-	o := &in.Args[i]
-	if o.Kind == decoder.KindMem {
-		return c.StoreSeg(in.Seg, c.EA(in), int(o.Size), v)
-	}
-	c.SetReg(o, v)
-	return nil
-}
-
-// StackMask is the part of rSP in use: SS.B.
-func (c *CPU) StackMask() uint64 {
-	if c.Seg[x86.SS].Big() {
-		return 0xffffffff
-	}
-	return 0xffff
-}
-
-func (c *CPU) SetSP(sp uint64) {
-	m := c.StackMask()
-	c.R[x86.SP] = c.R[x86.SP]&^m | sp&m
-}
-
-// Push writes below the stack pointer and then moves it.
-func (c *CPU) Push(size int, v uint64) *x86.Exception {
-	sp := (c.R[x86.SP] - uint64(size)) & c.StackMask()
-	if exc := c.StoreSeg(x86.SS, sp, size, v); exc != nil {
-		return exc
-	}
-	c.SetSP(sp)
-	return nil
-}
-
-// Peek reads at an offset above the stack pointer.
-func (c *CPU) Peek(off uint64, size int) (uint64, *x86.Exception) {
-	return c.LoadSeg(x86.SS, (c.R[x86.SP]+off)&c.StackMask(), size)
 }
 
 // Physical translates a linear address with the present privilege for somebody

@@ -12,7 +12,7 @@ import (
 func (c *CPU) mmxReady(s *Site) *x86.Exception {
 	switch {
 	case s.Inst.Row.Feature != decoder.MMX:
-		return Gap(c, s)
+		return gap(c, s)
 	case c.CR0&x86.CR0_EM != 0:
 		return c.ud()
 	case c.CR0&x86.CR0_TS != 0:

@@ -107,8 +107,8 @@ const (
 	crystalHz = 25_000_000
 )
 
-// CPUID answers by the model (SDM 2A CPUID).
-func CPUID(c *CPU, s *Site) *x86.Exception {
+// cpuid answers by the model (SDM 2A CPUID).
+func cpuid(c *CPU, s *Site) *x86.Exception {
 	m := c.Model
 	leaf := uint32(c.R[x86.AX])
 	var a, b, cx, d uint32

@@ -2,12 +2,9 @@ package cpu
 
 import "ringzero/x86"
 
-// RDMSR and WRMSR know the registers of SDM 4 that a processor of these models
+// rdmsr and WRMSR know the registers of SDM 4 that a processor of these models
 // must have; any other number is #GP(0).
-func RDMSR(c *CPU, s *Site) *x86.Exception {
-	if c.CPL != 0 {
-		return c.gp0()
-	}
+func rdmsr(c *CPU, s *Site) *x86.Exception {
 	v, ok := c.msr(uint32(c.R[x86.CX]))
 	if !ok {
 		return c.gp0()
@@ -47,10 +44,7 @@ func (c *CPU) msr(n uint32) (uint64, bool) {
 	return 0, false
 }
 
-func WRMSR(c *CPU, s *Site) *x86.Exception {
-	if c.CPL != 0 {
-		return c.gp0()
-	}
+func wrmsr(c *CPU, s *Site) *x86.Exception {
 	v := c.R[x86.AX]&0xffffffff | c.R[x86.DX]<<32
 	if !c.setMSR(uint32(c.R[x86.CX]), v) {
 		return c.gp0()

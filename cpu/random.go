@@ -20,9 +20,9 @@ func (s *State) random() uint64 {
 	return z ^ z>>31
 }
 
-// RDRAND always has a number ready: CF is set, the other status flags are clear
+// rdrand always has a number ready: CF is set, the other status flags are clear
 // (SDM 2B RDRAND).
-func RDRAND(c *CPU, s *Site) *x86.Exception {
+func rdrand(c *CPU, s *Site) *x86.Exception {
 	c.SetReg(&s.Inst.Args[0], bits.ReverseBytes64(c.random()))
 	c.SetArith(x86.Arith, x86.CF)
 	return nil

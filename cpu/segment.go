@@ -1,6 +1,72 @@
 package cpu
 
-import "ringzero/x86"
+import (
+	"ringzero/x86"
+)
+
+// Segment is a segment register with its cached descriptor (SDM 3A 3.4.3).
+type Segment struct {
+	Sel   uint16
+	Base  uint64
+	Limit uint32
+	// Attr is bits 40 to 55 of the descriptor: type, S, DPL, P, limit nibble
+	// (ignored), AVL, L, D/B, G. Zero stands for a null selector.
+	Attr uint16
+	// ReadLo to ReadHi and WriteLo to WriteHi are the offsets that may be
+	// read and written: derived from the rest, so that one comparison checks
+	// limit, type and expansion. An empty range has Lo above Hi.
+	ReadLo, ReadHi, WriteLo, WriteHi uint64
+}
+
+// Bits of Segment.Attr.
+const (
+	attrA    = 1 << 0
+	attrRW   = 1 << 1
+	attrC    = 1 << 2 // conforming, expand-down
+	attrCode = 1 << 3
+	attrS    = 1 << 4
+	attrP    = 1 << 7
+	attrL    = 1 << 13
+	attrDB   = 1 << 14
+	attrG    = 1 << 15
+)
+
+// DPL is the descriptor's privilege level.
+func (s *Segment) DPL() int { return int(s.Attr>>5) & 3 }
+
+// Big is the D/B bit.
+func (s *Segment) Big() bool { return s.Attr&attrDB != 0 }
+
+// derive computes the ranges (SDM 3A 5.3, 5.4).
+func (s *Segment) derive() {
+	s.ReadLo, s.ReadHi, s.WriteLo, s.WriteHi = 1, 0, 1, 0
+	if s.Attr&attrP == 0 || s.Attr&attrS == 0 {
+		return
+	}
+	lo, hi := uint64(0), uint64(s.Limit)
+	if s.Attr&(attrCode|attrC) == attrC { // expand-down data
+		lo, hi = uint64(s.Limit)+1, 0xffff
+		if s.Big() {
+			hi = 0xffffffff
+		}
+	}
+	if s.Attr&attrCode == 0 || s.Attr&attrRW != 0 {
+		s.ReadLo, s.ReadHi = lo, hi
+	}
+	if s.Attr&(attrCode|attrRW) == attrRW {
+		s.WriteLo, s.WriteHi = lo, hi
+	}
+}
+
+// flat tells a segment that adds nothing and checks nothing.
+func (s *Segment) flat() bool {
+	return s.Base == 0 && s.ReadLo == 0 && s.ReadHi == 0xffffffff && s.WriteLo == 0 && s.WriteHi == 0xffffffff
+}
+
+func (s *Segment) load(sel uint16, d x86.Descriptor) {
+	s.Sel, s.Base, s.Limit, s.Attr = sel, uint64(d.Base()), d.Limit(), uint16(d>>40)&0xf0ff
+	s.derive()
+}
 
 // descriptor reads the descriptor of a selector. A selector outside of its
 // table raises v with the selector as code.

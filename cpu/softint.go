@@ -5,8 +5,8 @@ import (
 	"ringzero/x86"
 )
 
-// SoftInt is INT n, INT3, INTO and INT1 (SDM 2A INT).
-func SoftInt(c *CPU, s *Site) *x86.Exception {
+// softInt is INT n, INT3, INTO and INT1 (SDM 2A INT).
+func softInt(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	v, src := x86.Vector(in.Imm), Software
 	switch in.Op {

@@ -8,9 +8,9 @@ import (
 	"ringzero/x86"
 )
 
-// String is a string instruction without a repeat prefix. INS and OUTS may change
+// stringOp is a string instruction without a repeat prefix. INS and OUTS may change
 // what the machine's loop looks at, and so end their block.
-func String(c *CPU, s *Site) *x86.Exception { return c.stringOnce(s.Inst) }
+func stringOp(c *CPU, s *Site) *x86.Exception { return c.stringOnce(s.Inst) }
 
 // addrMask is the part of a register that an address size uses.
 func addrMask(in *decoder.Inst) uint64 { return ^uint64(0) >> (64 - 8*in.AddrSize) }
@@ -116,10 +116,10 @@ func (c *CPU) compare(a, b uint64, size int) {
 	c.CCOp, c.CCRes, c.CCSrc = CCSub|w, (a-b)&maskOf(w), b
 }
 
-// Repeat is a string instruction with REP, REPE or REPNE. It is the last of its
+// repeat is a string instruction with REP, REPE or REPNE. It is the last of its
 // block; each iteration is a step, and when the budget ends it stays where it
 // is, to go on after the interrupt.
-func Repeat(c *CPU, s *Site) *x86.Exception {
+func repeat(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	mask := addrMask(in)
 	next := c.next(s)

@@ -105,11 +105,5 @@ func (k *Backend) leave(u *ir.Uop) fn {
 			*bp = uint64(v)
 		}
 	}
-	return func(c *cpu.CPU) {
-		c.Enter(s)
-		if exc := cpu.LEAVE(c, s); exc != nil {
-			Unwind(c, exc, s)
-		}
-		c.Rem, c.Mid = 0, false
-	}
+	return k.callOut(u)
 }

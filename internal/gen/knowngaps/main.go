@@ -202,7 +202,7 @@ func names(m *cpu.Model, w word) (bits []string) {
 		return nil
 	}
 	c.R[x86.AX] = uint64(w.leaf)
-	cpu.CPUID(c, nil)
+	cpu.Calls[decoder.CPUID].Do(c, nil)
 	for i := range 32 {
 		if c.R[w.register]>>i&1 == 0 {
 			continue
@@ -221,6 +221,6 @@ func names(m *cpu.Model, w word) (bits []string) {
 func present(m *cpu.Model, leaf uint32) bool {
 	c := &cpu.CPU{Model: m}
 	c.R[x86.AX] = uint64(leaf & 0x80000000)
-	cpu.CPUID(c, nil)
+	cpu.Calls[decoder.CPUID].Do(c, nil)
 	return uint64(leaf) <= c.R[x86.AX]
 }

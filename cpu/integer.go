@@ -8,8 +8,8 @@ import (
 	"ringzero/x86"
 )
 
-// MUL is the unsigned multiplication into rDX:rAX.
-func MUL(c *CPU, s *Site) *x86.Exception {
+// mul is the unsigned multiplication into rDX:rAX.
+func mul(c *CPU, s *Site) *x86.Exception {
 	v, exc := c.Operand(s.Inst, s.lastArg())
 	if exc != nil {
 		return exc
@@ -38,8 +38,8 @@ func MUL(c *CPU, s *Site) *x86.Exception {
 
 func (s *Site) lastArg() int { return int(s.Inst.N) - 1 }
 
-// IMUL1 is the one-operand signed multiplication.
-func IMUL1(c *CPU, s *Site) *x86.Exception {
+// imul1 is the one-operand signed multiplication.
+func imul1(c *CPU, s *Site) *x86.Exception {
 	v, exc := c.Operand(s.Inst, s.lastArg())
 	if exc != nil {
 		return exc
@@ -74,8 +74,8 @@ func IMUL1(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// DIV raises #DE where the quotient does not fit.
-func DIV(c *CPU, s *Site) *x86.Exception {
+// div raises #DE where the quotient does not fit.
+func div(c *CPU, s *Site) *x86.Exception {
 	v, exc := c.Operand(s.Inst, s.lastArg())
 	if exc != nil {
 		return exc
@@ -115,8 +115,8 @@ func DIV(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// IDIV likewise; the most negative quotient is allowed since the 80286.
-func IDIV(c *CPU, s *Site) *x86.Exception {
+// idiv likewise; the most negative quotient is allowed since the 80286.
+func idiv(c *CPU, s *Site) *x86.Exception {
 	raw, exc := c.Operand(s.Inst, s.lastArg())
 	if exc != nil {
 		return exc
@@ -216,7 +216,7 @@ func (c *CPU) decimal(al uint64, cf, af bool) {
 func (c *CPU) setAL(v uint64) { c.R[x86.AX] = c.R[x86.AX]&^0xff | v&0xff }
 func (c *CPU) setAX(v uint64) { c.R[x86.AX] = c.R[x86.AX]&^0xffff | v&0xffff }
 
-func DAA(c *CPU, s *Site) *x86.Exception {
+func daa(c *CPU, s *Site) *x86.Exception {
 	al, cf, af := c.R[x86.AX]&0xff, c.Carry(), c.auxiliary()
 	old := al
 	if al&15 > 9 || af {
@@ -230,7 +230,7 @@ func DAA(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func DAS(c *CPU, s *Site) *x86.Exception {
+func das(c *CPU, s *Site) *x86.Exception {
 	al, cf, af := c.R[x86.AX]&0xff, c.Carry(), c.auxiliary()
 	old, oldCF := al, cf
 	if al&15 > 9 || af {
@@ -245,7 +245,7 @@ func DAS(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func AAA(c *CPU, s *Site) *x86.Exception {
+func aaa(c *CPU, s *Site) *x86.Exception {
 	ax, adjust := c.R[x86.AX]&0xffff, c.R[x86.AX]&15 > 9 || c.auxiliary()
 	if adjust {
 		ax += 0x106
@@ -255,7 +255,7 @@ func AAA(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func AAS(c *CPU, s *Site) *x86.Exception {
+func aas(c *CPU, s *Site) *x86.Exception {
 	ax, adjust := c.R[x86.AX]&0xffff, c.R[x86.AX]&15 > 9 || c.auxiliary()
 	if adjust {
 		ax = ax - 6 - 0x100
@@ -265,7 +265,7 @@ func AAS(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func AAM(c *CPU, s *Site) *x86.Exception {
+func aam(c *CPU, s *Site) *x86.Exception {
 	base := s.Inst.Imm & 0xff
 	if base == 0 {
 		return c.fault(x86.DE, 0)
@@ -276,7 +276,7 @@ func AAM(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func AAD(c *CPU, s *Site) *x86.Exception {
+func aad(c *CPU, s *Site) *x86.Exception {
 	ax := c.R[x86.AX]
 	al := (ax + ax>>8*(s.Inst.Imm&0xff)) & 0xff
 	c.setAX(al)
@@ -284,7 +284,7 @@ func AAD(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func BOUND(c *CPU, s *Site) *x86.Exception {
+func bound(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
 	lo, hi, exc := c.loadPair(in, size, size)
@@ -302,7 +302,7 @@ func BOUND(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func XLAT(c *CPU, s *Site) *x86.Exception {
+func xlat(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	off := c.R[x86.BX] + c.R[x86.AX]&0xff
 	off &= ^uint64(0) >> (64 - 8*in.AddrSize)
@@ -313,34 +313,13 @@ func XLAT(c *CPU, s *Site) *x86.Exception {
 	return exc
 }
 
-func SALC(c *CPU, s *Site) *x86.Exception {
+func salc(c *CPU, s *Site) *x86.Exception {
 	c.setAL(-c.CarryBit())
 	return nil
 }
 
-func SAHF(c *CPU, s *Site) *x86.Exception {
-	c.SetArith(x86.SF|x86.ZF|x86.AF|x86.PF|x86.CF, c.R[x86.AX]>>8)
-	return nil
-}
-
-func LAHF(c *CPU, s *Site) *x86.Exception {
-	f := c.Arith()&(x86.SF|x86.ZF|x86.AF|x86.PF|x86.CF) | x86.F1
-	c.R[x86.AX] = c.R[x86.AX]&^0xff00 | f<<8
-	return nil
-}
-
-func CLC(c *CPU, s *Site) *x86.Exception { c.SetArith(x86.CF, 0); return nil }
-func STC(c *CPU, s *Site) *x86.Exception { c.SetArith(x86.CF, x86.CF); return nil }
-func CMC(c *CPU, s *Site) *x86.Exception {
-	c.Materialise()
-	c.Flags ^= x86.CF
-	return nil
-}
-func CLD(c *CPU, s *Site) *x86.Exception { c.Flags &^= x86.DF; return nil }
-func STD(c *CPU, s *Site) *x86.Exception { c.Flags |= x86.DF; return nil }
-
-// PUSHA writes all eight registers or nothing.
-func PUSHA(c *CPU, s *Site) *x86.Exception {
+// pusha writes all eight registers or nothing.
+func pusha(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
 	st := c.stackNow()
 	var v [8]uint64
@@ -354,7 +333,7 @@ func PUSHA(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func POPA(c *CPU, s *Site) *x86.Exception {
+func popa(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
 	var v [8]uint64
 	for i := range v {
@@ -374,9 +353,9 @@ func POPA(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// PopMem is POP to memory: the address is computed with the stack pointer
+// popMem is POP to memory: the address is computed with the stack pointer
 // already moved (SDM 2B POP).
-func PopMem(c *CPU, s *Site) *x86.Exception {
+func popMem(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
 	v, exc := c.Peek(0, size)
@@ -392,10 +371,10 @@ func PopMem(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// ENTER builds a stack frame with up to 31 nested pointers. Each is read when
+// enter builds a stack frame with up to 31 nested pointers. Each is read when
 // those before it have been pushed, so that frames may overlap (SDM 2A ENTER;
 // silicon does so). All accesses are checked, in their order, before the first.
-func ENTER(c *CPU, s *Site) *x86.Exception {
+func enter(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := int(in.OpSize)
 	level := int(in.Imm2 & 31)
@@ -456,7 +435,7 @@ func (c *CPU) probeStack(off uint64, size int) *x86.Exception {
 	return c.probe(va, size, mmu.Read, c.CPL == 3)
 }
 
-func LEAVE(c *CPU, s *Site) *x86.Exception {
+func leave(c *CPU, s *Site) *x86.Exception {
 	size := int(s.Inst.OpSize)
 	mask := c.StackMask()
 	v, exc := c.LoadSeg(x86.SS, c.R[x86.BP]&mask, size)
@@ -468,8 +447,8 @@ func LEAVE(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// CMPXCHG writes its destination in any case (SDM 2A CMPXCHG).
-func CMPXCHG(c *CPU, s *Site) *x86.Exception {
+// cmpxchg writes its destination in any case (SDM 2A CMPXCHG).
+func cmpxchg(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := in.Args[0].Size
 	if in.Args[0].Kind == decoder.KindMem {
@@ -497,7 +476,7 @@ func CMPXCHG(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func XADD(c *CPU, s *Site) *x86.Exception {
+func xadd(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := in.Args[0].Size
 	if in.Args[0].Kind == decoder.KindMem {
@@ -525,7 +504,7 @@ func XADD(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-func CMPXCHG8B(c *CPU, s *Site) *x86.Exception {
+func cmpxchg8b(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	va, exc := c.Linear(in.Seg, c.EA(in), 8, true)
 	if exc != nil {
@@ -553,8 +532,8 @@ func CMPXCHG8B(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// XchgMem is XCHG with memory, which is locked with or without the prefix.
-func XchgMem(c *CPU, s *Site) *x86.Exception {
+// xchgMem is XCHG with memory, which is locked with or without the prefix.
+func xchgMem(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	m, r := 0, 1
 	if in.Args[0].Kind != decoder.KindMem {
@@ -579,9 +558,9 @@ func XchgMem(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// BitTest is BT, BTS, BTR and BTC: a register offset addresses beyond the
+// bitTest is BT, BTS, BTR and BTC: a register offset addresses beyond the
 // operand (SDM 2A BT).
-func BitTest(c *CPU, s *Site) *x86.Exception {
+func bitTest(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := in.Args[0].Size
 	n, exc := c.Operand(in, 1)
@@ -640,9 +619,9 @@ func BitTest(c *CPU, s *Site) *x86.Exception {
 	return nil
 }
 
-// BitScan is BSF and BSR: the destination keeps its value for a zero source, all
+// bitScan is BSF and BSR: the destination keeps its value for a zero source, all
 // 64 bits of it (AMD's silicon; Intel's leave the upper half open).
-func BitScan(c *CPU, s *Site) *x86.Exception {
+func bitScan(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	v, exc := c.Operand(in, 1)
 	if exc != nil {

@@ -1,0 +1,61 @@
+package cpu
+
+import (
+	"ringzero/decoder"
+	"ringzero/x86"
+)
+
+// Site is an instruction's place in its block: what a call-out or the slow path
+// of an access needs to find the exact state again.
+type Site struct {
+	Inst *decoder.Inst
+	// Off is the instruction's offset from the start of its linear page. EIP is not
+	// kept while a block runs: PageBase and this give it.
+	Off uint32
+	// Rem counts the block's steps from this instruction on.
+	Rem int32
+	// Mid is set unless the instruction is the last of its block.
+	Mid bool
+	// Redos counts how often it left its block in the middle to run alone.
+	Redos uint8
+}
+
+// Handler is a call-out: the slow, exact half of an instruction. It computes,
+// checks, and commits only when nothing can fault any more; EIP stands at the
+// block's entry and is moved by the caller, but for handlers of control
+// transfers, which set it.
+type Handler func(c *CPU, s *Site) *x86.Exception
+
+// ip is the linear-less address of the instruction, next that of the following.
+func (c *CPU) ip(s *Site) uint64 { return uint64(uint32(c.PageBase) + s.Off) }
+func (c *CPU) next(s *Site) uint64 {
+	return uint64(uint32(c.PageBase) + s.Off + uint32(s.Inst.Len))
+}
+
+// Enter notes where a call-out stands in its block.
+func (c *CPU) Enter(s *Site) { c.Rem, c.Mid, c.site = int64(s.Rem), s.Mid, s }
+
+// Within tells whether the instruction that left its block last lies in a range of
+// its page.
+func (c *CPU) Within(off, n uint32) bool { return c.site != nil && c.site.Off-off < n }
+
+// Redo is not an exception: it is the answer of an access in mid-block that has
+// to be taken as a block of one instruction.
+var Redo = &x86.Exception{Vector: 255}
+
+// Unretire moves EIP to an instruction that left its block in the middle, and
+// gives its steps and those behind it back. Data breakpoints that it hit before
+// its fault are forgotten: they are traps of an instruction that was executed
+// (SDM 3B 17.3.1.2), and no block begins with one pending.
+func (c *CPU) Unretire(s *Site) {
+	c.Budget += int64(s.Rem)
+	if c.left {
+		c.Leave()
+	}
+	if c.moved {
+		c.moved = false
+		return
+	}
+	c.PendingDB = 0
+	c.EIP = c.ip(s)
+}
