@@ -21,7 +21,7 @@ func (in *inputs) any() bool {
 // post queues input, to be let in between the present instruction and the next.
 func (m *Machine) post(kind bus.InputKind, value uint64) {
 	m.pending[kind] = append(m.pending[kind], value)
-	m.cpu.Leave()
+	m.cpu.EndSlice()
 }
 
 // SerialIn sends bytes to COM1. They wait until the guest reads the port and has

@@ -94,7 +94,7 @@ func New(conf Config) (*Machine, error) {
 	m.cpu.Time = m.clock.at
 	m.cpu.SyncClock = func() { m.events.Set(m.clock.at(m.cpu.Steps())) }
 	m.cpu.Spend = m.spend
-	m.events.Changed = m.cpu.Leave
+	m.events.Changed = m.cpu.EndSlice
 	m.engine = translator.New(m.cpu, conf.Test.Engine)
 	if conf.Test.TLBEntries > 0 {
 		m.cpu.MMU.Limit(conf.Test.TLBEntries)
@@ -128,7 +128,7 @@ func (m *Machine) chips() {
 	resetLine := bus.LineFunc(func(level bool) {
 		if level {
 			m.reset = true
-			m.cpu.Leave()
+			m.cpu.EndSlice()
 		}
 	})
 	m.pic = pic.New(bus.LineFunc(m.cpu.SetIRQ))
@@ -142,7 +142,7 @@ func (m *Machine) chips() {
 	m.com1 = uart.New(c, m.pic.Line(4), m.serial)
 	ready := func() {
 		if m.pending.any() {
-			m.cpu.Leave()
+			m.cpu.EndSlice()
 		}
 	}
 	m.com1.OnReady(ready)
@@ -316,7 +316,7 @@ func (s services) Write(offset uint64, size int, v uint64) {
 	s.BIOS.Write(offset, size, v)
 	if s.m.hurry.clock != nil {
 		s.m.hurry.now = true
-		s.m.cpu.Leave()
+		s.m.cpu.EndSlice()
 	}
 }
 

@@ -79,7 +79,7 @@ func (m *Machine) ExitValue() (v uint32, ok bool) {
 // sinks call it from inside a step; other goroutines may not.
 func (m *Machine) Stop(why Stop) {
 	m.wanted = why
-	m.cpu.Leave()
+	m.cpu.EndSlice()
 }
 
 // Step lets the machine run for a slice and says why it came back. After any

@@ -8,7 +8,7 @@ import (
 // hlt stops until an interrupt (SDM 2A HLT).
 func hlt(c *CPU, s *Site) *x86.Exception {
 	c.Halted = true
-	c.Leave()
+	c.EndSlice()
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (c *CPU) watchBits(va uint64, size int, write bool) (bits uint64) {
 func (c *CPU) watch(va uint64, size int, write bool) {
 	if b := c.watchBits(va, size, write); b != 0 {
 		c.PendingDB |= b
-		c.Leave()
+		c.EndSlice()
 	}
 }
 
@@ -81,7 +81,7 @@ func (c *CPU) watchPort(port uint16, size int) {
 		kind, addr, length, on := c.breakpoint(n)
 		if on && kind == breakIO && uint64(port) < addr+length && addr < uint64(port)+uint64(size) {
 			c.PendingDB |= 1 << n
-			c.Leave()
+			c.EndSlice()
 		}
 	}
 }

@@ -217,7 +217,7 @@ func (c *CPU) setFlags(f uint64) {
 		c.updateMode()
 	}
 	if c.IRQ && f&x86.IF != 0 {
-		c.Leave()
+		c.EndSlice()
 	}
 }
 

@@ -35,7 +35,7 @@ func sti(c *CPU, s *Site) *x86.Exception {
 		c.Flags |= x86.IF
 		c.shadow(false)
 		if c.IRQ {
-			c.Leave()
+			c.EndSlice()
 		}
 	}
 	return nil
@@ -47,7 +47,7 @@ func (c *CPU) shadow(debug bool) {
 	c.ShadowStep = c.Steps() + 1
 	c.ShadowDebug = debug
 	if debug && (c.checkBP || c.Flags&x86.TF != 0) || c.IRQ || c.NMI {
-		c.Leave()
+		c.EndSlice()
 	}
 }
 

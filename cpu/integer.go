@@ -364,10 +364,12 @@ func popMem(c *CPU, s *Site) *x86.Exception {
 	}
 	old := c.R[x86.SP]
 	c.SetSP(old + uint64(size))
-	if exc := c.StoreSeg(in.Seg, c.EA(in), size, v); exc != nil {
-		c.R[x86.SP] = old
+	to := c.EA(in)
+	c.R[x86.SP] = old
+	if exc := c.StoreSeg(in.Seg, to, size, v); exc != nil {
 		return exc
 	}
+	c.SetSP(old + uint64(size))
 	return nil
 }
 
@@ -379,7 +381,7 @@ func enter(c *CPU, s *Site) *x86.Exception {
 	size := int(in.OpSize)
 	level := int(in.Imm2 & 31)
 	if level > 1 && c.Mid {
-		return Redo // begun twice, it might read what it has pushed
+		c.alone() // begun twice, it might read what it has pushed
 	}
 	mask := c.StackMask()
 	top, bp := c.R[x86.SP], c.R[x86.BP]

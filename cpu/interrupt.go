@@ -54,7 +54,7 @@ var Freeze = &x86.Exception{Vector: 254}
 func (c *CPU) Raise(exc x86.Exception) {
 	if exc == *Freeze {
 		c.Halted, c.delivered = true, true
-		c.Leave()
+		c.EndSlice()
 		return
 	}
 	c.raise(exc, x86.RF)
@@ -80,7 +80,7 @@ func (c *CPU) raise(exc x86.Exception, rf uint64) {
 		case isDF:
 			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
 			c.Shutdown = true
-			c.Leave()
+			c.EndSlice()
 			return
 		case contributory(exc.Vector) && contributory(next.Vector),
 			exc.Vector == x86.PF_ && (contributory(next.Vector) || next.Vector == x86.PF_):
@@ -230,7 +230,7 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 	if inner {
 		if c.v86() {
 			for _, i := range [...]int{x86.ES, x86.DS, x86.FS, x86.GS} {
-				c.Seg[i] = Segment{ReadLo: 1, WriteLo: 1}
+				c.Seg[i] = nullSegment(0)
 			}
 		}
 		c.Seg[x86.SS] = st.seg

@@ -26,14 +26,14 @@ func (c *CPU) Store(va uint64, size int, v uint64) *x86.Exception {
 }
 
 // LoadModify reads an operand that will be written back: the write can't fault
-// afterwards, and in mid-block it will not answer Redo.
+// afterwards, and it runs to its end.
 func (c *CPU) LoadModify(va uint64, size int) (uint64, *x86.Exception) {
 	user := c.CPL == 3
 	if exc := c.probe(va, size, mmu.Write, user); exc != nil {
 		return 0, exc
 	}
 	if c.Mid && !c.plain(va, size) {
-		return 0, Redo
+		c.alone()
 	}
 	return c.load(va, size, user)
 }
@@ -93,7 +93,7 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 	}
 	if c.watching {
 		if c.Mid && c.watchHit(va, size, false) {
-			return 0, Redo
+			c.alone()
 		}
 		c.watch(va, size, false)
 	}
@@ -101,7 +101,7 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 		return c.get(off+phys&0xfff, size), nil
 	}
 	if c.Mid {
-		return 0, Redo
+		c.alone()
 	}
 	c.SyncClock()
 	return c.Mem.Load(phys, size), nil
@@ -143,7 +143,7 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 			return exc
 		}
 		if c.Mid {
-			return Redo
+			c.alone()
 		}
 		for i := range size {
 			if exc := c.store(va+uint64(i), 1, v>>(8*i), user); exc != nil {
@@ -158,14 +158,14 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 	}
 	if c.watching {
 		if c.Mid && c.watchHit(va, size, true) {
-			return Redo
+			c.alone()
 		}
 		c.watch(va, size, true)
 	}
 	off, _, write := c.Mem.Page(phys)
 	if !write {
 		if c.Mid {
-			return Redo
+			c.alone()
 		}
 		c.SyncClock()
 		c.Mem.Store(phys, size, v)
@@ -174,13 +174,13 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 	return c.storeMarked(off+phys&0xfff, size, v)
 }
 
-// storeMarked writes to RAM and tells those who marked the page. In mid-block it
-// answers Redo where the rest of the block may not be what it was.
+// storeMarked writes to RAM and tells those who marked the page. In mid-block the
+// instruction runs alone where the rest of the block may not be what it was.
 func (c *CPU) storeMarked(off uint64, size int, v uint64) *x86.Exception {
 	page, at := off>>bus.PageShift, int(off&0xfff)
 	marks := c.Mem.Marks(page)
 	if c.Mid && c.changesCode(marks, page, at, size) {
-		return Redo
+		c.alone()
 	}
 	c.put(off, size, v)
 	if marks != 0 {

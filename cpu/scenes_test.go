@@ -371,13 +371,13 @@ func TestDoubleFaultClasses(t *testing.T) {
 	}
 }
 
-// TestLeaveBeforeAFault: a Leave in the middle of a block holds although a later
+// TestLeaveBeforeAFault: an end of the slice in the middle of a block holds although a later
 // instruction of it gives steps back (H8).
 func TestLeaveBeforeAFault(t *testing.T) {
 	s := newScene(t, "max")
 	s.Grant(10, 100)
 	s.Budget -= 8 // a block of eight
-	s.Leave()
+	s.EndSlice()
 	s.Unretire(&Site{Rem: 3, Off: 5})
 	require.LessOrEqual(t, s.Budget, int64(0))
 	require.Equal(t, uint64(15), s.Steps())

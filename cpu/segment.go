@@ -37,6 +37,10 @@ func (s *Segment) DPL() int { return int(s.Attr>>5) & 3 }
 // Big is the D/B bit.
 func (s *Segment) Big() bool { return s.Attr&attrDB != 0 }
 
+// nullSegment is a segment register without a segment: no access is within its
+// ranges.
+func nullSegment(sel uint16) Segment { return Segment{Sel: sel, ReadLo: 1, WriteLo: 1} }
+
 // derive computes the ranges (SDM 3A 5.3, 5.4).
 func (s *Segment) derive() {
 	s.ReadLo, s.ReadHi, s.WriteLo, s.WriteHi = 1, 0, 1, 0
@@ -132,7 +136,7 @@ func (c *CPU) LoadData(seg int, sel uint16) *x86.Exception {
 
 func (c *CPU) commitData(seg int, sel uint16, d x86.Descriptor) {
 	if x86.Selector(sel).Null() {
-		c.Seg[seg] = Segment{Sel: sel, ReadLo: 1, WriteLo: 1}
+		c.Seg[seg] = nullSegment(sel)
 		return
 	}
 	c.Seg[seg].load(sel, d)
@@ -197,7 +201,7 @@ func (c *CPU) nullOuter() {
 		s := &c.Seg[i]
 		conforming := s.Attr&(attrCode|attrC) == attrCode|attrC
 		if !conforming && s.DPL() < int(c.CPL) {
-			*s = Segment{ReadLo: 1, WriteLo: 1}
+			*s = nullSegment(0)
 		}
 	}
 }

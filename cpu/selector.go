@@ -79,7 +79,7 @@ func lldt(c *CPU, s *Site) *x86.Exception {
 	}
 	sel := x86.Selector(v)
 	if sel.Null() {
-		c.Seg[x86.LDTR] = Segment{Sel: uint16(sel), ReadLo: 1, WriteLo: 1}
+		c.Seg[x86.LDTR] = nullSegment(uint16(sel))
 		return nil
 	}
 	code := uint32(sel) &^ 3

@@ -35,13 +35,27 @@ func (c *CPU) next(s *Site) uint64 {
 // Enter notes where a call-out stands in its block.
 func (c *CPU) Enter(s *Site) { c.Rem, c.Mid, c.site = int64(s.Rem), s.Mid, s }
 
+// Exit takes it back, behind the call-out: the steps of the block are taken.
+func (c *CPU) Exit() { c.Rem, c.Mid = 0, false }
+
 // Within tells whether the instruction that left its block last lies in a range of
 // its page.
 func (c *CPU) Within(off, n uint32) bool { return c.site != nil && c.site.Off-off < n }
 
-// Redo is not an exception: it is the answer of an access in mid-block that has
-// to be taken as a block of one instruction.
-var Redo = &x86.Exception{Vector: 255}
+// alone gives up an instruction in the middle of its block, which begins again as a
+// block of its own: what it accesses has side effects, and in mid-block neither time
+// nor the rest of the block are what they have to be. Nothing was committed yet. The
+// panic carries the Site and ends in the translator.
+func (c *CPU) alone() {
+	c.Unwind(c.site, nil)
+}
+
+// Unwind leaves a block in its middle by a fault, or with nil to run the instruction
+// alone. The state is that before the instruction, EIP apart.
+func (c *CPU) Unwind(s *Site, exc *x86.Exception) {
+	c.Pending = exc
+	panic(s)
+}
 
 // Unretire moves EIP to an instruction that left its block in the middle, and
 // gives its steps and those behind it back. Data breakpoints that it hit before
@@ -50,7 +64,7 @@ var Redo = &x86.Exception{Vector: 255}
 func (c *CPU) Unretire(s *Site) {
 	c.Budget += int64(s.Rem)
 	if c.left {
-		c.Leave()
+		c.EndSlice()
 	}
 	if c.moved {
 		c.moved = false

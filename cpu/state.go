@@ -97,7 +97,7 @@ type CPU struct {
 	// it is short of a block. Grant clears it.
 	Soft bool
 	// Mid is set while an instruction runs that is not the last of its block:
-	// an access with side effects then answers Redo, to be run alone.
+	// an access with side effects then gives it up, to be run alone.
 	Mid bool
 
 	TLB  *mmu.TLB // of the present privilege level
@@ -134,12 +134,13 @@ type CPU struct {
 	// History is how control came here.
 	History History
 
-	// Pending is the exception that unwound a block.
+	// Pending is the exception that unwound a block, nil where an instruction has to
+	// run alone.
 	Pending *x86.Exception
 
 	site      *Site // of the instruction that left its block last
 	exc       x86.Exception
-	left      bool // Leave was called since Grant
+	left      bool // EndSlice was called since Grant
 	checkBP   bool // code breakpoints are armed
 	watching  bool // data breakpoints are armed
 	moved     bool // a task switch was committed before the fault
@@ -178,7 +179,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c.SyncClock = func() {}
 	c.Acknowledge = func() uint8 { return 0xff }
 	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.PageBase) & 0xffffffff }
-	c.MMU.CodeMoved = c.Leave
+	c.MMU.CodeMoved = c.EndSlice
 	c.CodeAt = func(uint64, int, int) bool { return true }
 	c.Reset()
 	return c
@@ -222,10 +223,10 @@ func (c *CPU) Grant(step, budget uint64) {
 	c.Budget, c.End, c.left, c.Soft = int64(budget), step+budget, false, false
 }
 
-// Leave ends translated code at the next block boundary: something changed that
+// EndSlice ends translated code at the next block boundary: something changed that
 // the machine's loop must look at. Where the block under way gives steps back,
 // they are not taken before.
-func (c *CPU) Leave() {
+func (c *CPU) EndSlice() {
 	c.End -= uint64(c.Budget)
 	c.Budget = 0
 	c.left = true
@@ -242,7 +243,7 @@ func (c *CPU) Shorten(n uint64) {
 func (c *CPU) SetIRQ(level bool) {
 	c.IRQ = level
 	if level && c.Flags&x86.IF != 0 {
-		c.Leave()
+		c.EndSlice()
 	}
 }
 
@@ -324,14 +325,14 @@ func (c *CPU) addressSpace() {
 func (c *CPU) FlushTLB() {
 	c.MMU.Flush()
 	c.updateMode()
-	c.Leave()
+	c.EndSlice()
 }
 
 // SetA20 opens or masks address line 20.
 func (c *CPU) SetA20(open bool) {
 	c.MMU.SetA20(open)
 	c.updateMode()
-	c.Leave()
+	c.EndSlice()
 }
 
 // InterruptReady tells whether an external interrupt would be taken at this

@@ -244,19 +244,19 @@ func (c *CPU) enterTask(sel x86.Selector, d x86.Descriptor, wide bool, img *imag
 	c.Flags = img.flags&mask | x86.F1
 	c.CCOp = CCFlags
 	if c.IRQ && c.Flags&x86.IF != 0 {
-		c.Leave()
+		c.EndSlice()
 	}
 	c.DR[7] &^= 0x155 // local breakpoints
 	c.updateDebug()
 	if img.trap {
 		c.PendingDB |= x86.DR6_BT
-		c.Leave()
+		c.EndSlice()
 	}
 	// Until its checks pass each register is null but for the selector.
 	for i := range img.seg {
-		c.Seg[i] = Segment{Sel: img.seg[i], ReadLo: 1, WriteLo: 1}
+		c.Seg[i] = nullSegment(img.seg[i])
 	}
-	c.Seg[x86.LDTR] = Segment{Sel: img.ldt, ReadLo: 1, WriteLo: 1}
+	c.Seg[x86.LDTR] = nullSegment(img.ldt)
 	if c.Flags&x86.VM == 0 {
 		c.CPL = uint8(img.seg[x86.CS] & 3)
 	} else {

@@ -191,7 +191,7 @@ func (c *CPU) fpuPending() *x86.Exception {
 	case c.FPU.Ignore:
 		return nil
 	case c.Mid:
-		return Redo // the interrupt belongs before this very instruction
+		c.alone() // the interrupt belongs before this very instruction
 	}
 	c.SyncClock()
 	c.FERR.Set(true)

@@ -238,9 +238,9 @@ func TestX87SegmentLimit(t *testing.T) {
 	}
 }
 
-// TestX87Redo wants the state unchanged where an access in mid-block must be
+// TestX87Alone wants the state unchanged where an access in mid-block must be
 // taken alone: a store into translated code, and any access to a device.
-func TestX87Redo(t *testing.T) {
+func TestX87Alone(t *testing.T) {
 	const hole = 0xfffff000 // no RAM
 	stores := 0
 	for _, code := range memoryForms(t) {
@@ -250,14 +250,14 @@ func TestX87Redo(t *testing.T) {
 		b.Mid = true
 		b.at(hole)
 		before := b.State
-		require.Equal(t, Redo, b.run(code...), "%x %v", code, in.Op)
+		require.Same(t, alone, b.run(code...), "%x %v", code, in.Op)
 		require.Equal(t, before, b.State, "%x %v", code, in.Op)
 
 		b.Mem.RAM.Own(bus.Code, func(uint64, int, int) bool { return true })
 		b.Mem.SetMark(fpuData>>bus.PageShift, bus.Code)
 		b.at(fpuData)
 		before = b.State
-		if b.run(code...) == Redo {
+		if b.run(code...) == alone {
 			stores++
 			require.Equal(t, before, b.State, "%x %v", code, in.Op)
 		}

@@ -28,8 +28,8 @@ func (c *CPU) readImage(va uint64, p []byte) *x86.Exception {
 	return nil
 }
 
-// writeImage writes an operand of several words. All of it is checked first; a
-// Redo in the middle does no harm, since the same bytes are written again.
+// writeImage writes an operand of several words. All of it is checked first;
+// to be begun again does no harm, since the same bytes are written.
 func (c *CPU) writeImage(va uint64, p []byte) *x86.Exception {
 	if exc := c.probe(va, len(p), mmu.Write, c.CPL == 3); exc != nil {
 		return exc

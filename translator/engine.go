@@ -99,7 +99,7 @@ func (e *Engine) written(page uint64, off, n int) (stays bool) {
 	died, stays := e.cache.Written(page, off, n)
 	for _, b := range died {
 		if e.CPU.Within(uint32(b.Off&(bus.PageSize-1)), b.Bytes) {
-			e.CPU.Leave()
+			e.CPU.EndSlice()
 		}
 	}
 	return stays

@@ -45,7 +45,7 @@ func (e *Engine) step() {
 	}
 	c.AfterStep(trap)
 	if c.Budget > 0 && c.PendingDB == 0 && (c.IRQ || c.NMI) {
-		c.Leave()
+		c.EndSlice()
 	}
 }
 
@@ -64,7 +64,7 @@ func (e *Engine) chain(b *closure.Block) {
 	for {
 		if c.Budget < b.Steps {
 			if c.Soft {
-				c.Leave()
+				c.EndSlice()
 				return
 			}
 			if b = e.find(cpu.ModeOne); b == nil {
@@ -129,9 +129,9 @@ func (e *Engine) unwound() {
 	c := e.CPU
 	e.stats.Unwinds++
 	exc := c.Pending
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 	c.Unretire(s)
-	if exc == cpu.Redo {
+	if exc == nil {
 		e.stats.Redos++
 		if s.Redos++; s.Redos == splitAfter {
 			e.splitHere(s)

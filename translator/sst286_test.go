@@ -88,7 +88,7 @@ func (b *board) run(init moo.State, steps int64) (moo.State, error) {
 	c.CCOp = cpu.CCFlags
 	c.ShadowStep = bus.Never
 	for !c.Halted && !c.Shutdown && c.Steps() < uint64(steps) {
-		c.Grant(c.Steps(), uint64(steps)-c.Steps()) // Leave may have taken it
+		c.Grant(c.Steps(), uint64(steps)-c.Steps()) // EndSlice may have taken it
 		b.engine.Run()
 		if c.PendingDB != 0 {
 			c.Grant(c.Steps()+1, 0)

@@ -252,17 +252,17 @@ func (k *Backend) callOut(u *ir.Uop) fn {
 			c.Traps[op]++
 			c.Enter(s)
 			if exc := do(c, s); exc != nil {
-				Unwind(c, exc, s)
+				c.Unwind(s, exc)
 			}
-			c.Rem, c.Mid = 0, false
+			c.Exit()
 		}
 	}
 	return func(c *cpu.CPU) {
 		c.Enter(s)
 		if exc := do(c, s); exc != nil {
-			Unwind(c, exc, s)
+			c.Unwind(s, exc)
 		}
-		c.Rem, c.Mid = 0, false
+		c.Exit()
 	}
 }
 

@@ -8,7 +8,6 @@ package closure
 
 import (
 	"ringzero/cpu"
-	"ringzero/x86"
 )
 
 // regs are register operands: pointers into the processor's state, and for
@@ -57,35 +56,28 @@ func (a *address) check(c *cpu.CPU, off uint64, size int, write bool) uint64 {
 	c.Enter(a.site)
 	va, exc := c.Linear(a.num, off, size, write)
 	if exc != nil {
-		Unwind(c, exc, a.site)
+		c.Unwind(a.site, exc)
 	}
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 	return va
-}
-
-// Unwind leaves a block in its middle: the state is that before the
-// instruction, EIP apart.
-func Unwind(c *cpu.CPU, exc *x86.Exception, s *cpu.Site) {
-	c.Pending = exc
-	panic(s)
 }
 
 func loadSlow(c *cpu.CPU, va uint64, size int, s *cpu.Site) uint64 {
 	c.Enter(s)
 	v, exc := c.Load(va, size)
 	if exc != nil {
-		Unwind(c, exc, s)
+		c.Unwind(s, exc)
 	}
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 	return v
 }
 
 func storeSlow(c *cpu.CPU, va uint64, size int, v uint64, s *cpu.Site) {
 	c.Enter(s)
 	if exc := c.Store(va, size, v); exc != nil {
-		Unwind(c, exc, s)
+		c.Unwind(s, exc)
 	}
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 }
 
 // modifySlow reads what a store will replace, once the store can't fault.
@@ -93,8 +85,8 @@ func modifySlow(c *cpu.CPU, va uint64, size int, s *cpu.Site) uint64 {
 	c.Enter(s)
 	v, exc := c.LoadModify(va, size)
 	if exc != nil {
-		Unwind(c, exc, s)
+		c.Unwind(s, exc)
 	}
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 	return v
 }

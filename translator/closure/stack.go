@@ -52,18 +52,18 @@ func (k *Backend) push(u *ir.Uop) fn {
 func push(c *cpu.CPU, size int, v uint64, s *cpu.Site) {
 	c.Enter(s)
 	if exc := c.Push(size, v); exc != nil {
-		Unwind(c, exc, s)
+		c.Unwind(s, exc)
 	}
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 }
 
 func peek(c *cpu.CPU, off uint64, size int, s *cpu.Site) uint64 {
 	c.Enter(s)
 	v, exc := c.Peek(off, size)
 	if exc != nil {
-		Unwind(c, exc, s)
+		c.Unwind(s, exc)
 	}
-	c.Rem, c.Mid = 0, false
+	c.Exit()
 	return v
 }
 

@@ -10,7 +10,7 @@ import (
 // not flat: the branch itself faults (SDM 2A JMP).
 func limit(c *cpu.CPU, eip uint64, s *cpu.Site) {
 	if eip > uint64(c.Seg[x86.CS].Limit) {
-		Unwind(c, c.BadTarget(), s)
+		c.Unwind(s, c.BadTarget())
 	}
 }
 
