@@ -87,7 +87,7 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 	if va&0xfff+uint64(size) > bus.PageSize {
 		return c.loadAcross(va, size, user)
 	}
-	phys, exc := c.MMU.Translate(va, mmu.Read, user)
+	to, exc := c.MMU.Translate(va, mmu.Read, user)
 	if exc != nil {
 		return 0, exc
 	}
@@ -97,14 +97,14 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 		}
 		c.watch(va, size, false)
 	}
-	if off, read, _ := c.Mem.Page(phys); read {
-		return c.get(off+phys&0xfff, size), nil
+	if to.Read {
+		return c.get(to.Off, size), nil
 	}
 	if c.Mid {
 		c.alone()
 	}
 	c.SyncClock()
-	return c.Mem.Load(phys, size), nil
+	return c.Mem.Load(to.Phys, size), nil
 }
 
 // loadAcross reads an operand that lies in two pages: both are translated
@@ -152,7 +152,7 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 		}
 		return nil
 	}
-	phys, exc := c.MMU.Translate(va, mmu.Write, user)
+	to, exc := c.MMU.Translate(va, mmu.Write, user)
 	if exc != nil {
 		return exc
 	}
@@ -162,16 +162,15 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 		}
 		c.watch(va, size, true)
 	}
-	off, _, write := c.Mem.Page(phys)
-	if !write {
+	if !to.Write {
 		if c.Mid {
 			c.alone()
 		}
 		c.SyncClock()
-		c.Mem.Store(phys, size, v)
+		c.Mem.Store(to.Phys, size, v)
 		return nil
 	}
-	return c.storeMarked(off+phys&0xfff, size, v)
+	return c.storeMarked(to.Off, size, v)
 }
 
 // storeMarked writes to RAM and tells those who marked the page. In mid-block the
@@ -323,6 +322,6 @@ func (c *CPU) Physical(va uint64, write bool) (phys uint64, ok bool) {
 	if write {
 		acc = mmu.Write
 	}
-	phys, exc := c.MMU.Translate(va, acc, c.CPL == 3)
-	return phys, exc == nil
+	to, exc := c.MMU.Translate(va, acc, c.CPL == 3)
+	return to.Phys, exc == nil
 }

@@ -40,9 +40,13 @@ type Model struct {
 	// P6 models have its MSRs; NX ones EFER.NXE; NoID ones no CPUID.
 	P6, NX, NoID bool
 	// MaxLeaf is the highest basic leaf.
-	MaxLeaf  uint32
-	features map[decoder.Feature]bool
+	MaxLeaf uint32
+	// PhysWidth is the width of a physical address that CPUID shows, 0 for 36.
+	PhysWidth uint
+	features  map[decoder.Feature]bool
 }
+
+func (m *Model) physWidth() uint { return max(m.PhysWidth, 36) }
 
 func (m *Model) has(bit uint32) bool { return m.EDX&bit != 0 }
 
@@ -63,7 +67,7 @@ func models() map[string]*Model {
 		"pentiumpro": {Name: "pentiumpro", Signature: 0x633, MaxLeaf: 2, CR4: cr4P6, P6: true,
 			EDX: featFPU | featVME | featDE | featPSE | featTSC | featMSR | featPAE | featCX8 | featSEP | featPGE |
 				featCMOV | featPAT},
-		"max": {Name: "max", Signature: 0x6b4, MaxLeaf: 0x16, CR4: cr4P6 | x86.CR4_OSFXSR, P6: true, NX: true, ECX: featRDRAND,
+		"max": {Name: "max", Signature: 0x6b4, MaxLeaf: 0x16, CR4: cr4P6 | x86.CR4_OSFXSR, P6: true, NX: true, PhysWidth: 46, ECX: featRDRAND,
 			EDX: featFPU | featVME | featDE | featPSE | featTSC | featMSR | featPAE | featCX8 | featSEP | featPGE |
 				featCMOV | featPAT | featMMX | featFXSR},
 	}
@@ -151,7 +155,7 @@ func (m *Model) extended(leaf uint32, word func(string) uint32) (a, b, c, d uint
 		t := brand[16*(leaf-0x80000002):]
 		a, b, c, d = word(t), word(t[4:]), word(t[8:]), word(t[12:])
 	case 0x80000008:
-		a = 36 | 32<<8
+		a = uint32(m.physWidth()) | 32<<8
 	}
 	return
 }

@@ -180,6 +180,8 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c.Acknowledge = func() uint8 { return 0xff }
 	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.PageBase) & 0xffffffff }
 	c.MMU.CodeMoved = c.EndSlice
+	c.MMU.ContextChanged = c.chooseTLB
+	c.MMU.PhysWidth = model.physWidth()
 	c.CodeAt = func(uint64, int, int) bool { return true }
 	c.Reset()
 	return c
@@ -305,17 +307,17 @@ func (c *CPU) updateMode() {
 		m |= ModeBreak
 	}
 	c.Mode = m
-	c.TLB = c.MMU.Context.Super
-	if c.CPL == 3 {
-		c.TLB = c.MMU.Context.User
-	}
+	c.chooseTLB()
 }
+
+// chooseTLB has translated code probe the array of the present privilege.
+func (c *CPU) chooseTLB() { c.TLB = c.tlb(c.CPL == 3) }
 
 // addressSpace tells the MMU of changed control registers.
 func (c *CPU) addressSpace() {
 	c.MMU.Mode = mmu.Mode{CR0: c.CR0 & (x86.CR0_PG | x86.CR0_WP), CR3: c.CR3,
-		CR4:  c.CR4 & (x86.CR4_PSE | x86.CR4_PAE | x86.CR4_SMEP | x86.CR4_SMAP),
-		EFER: c.EFER & x86.EFER_NXE}
+		CR4:  c.CR4 & (x86.CR4_PSE | x86.CR4_PAE | x86.CR4_SMEP | x86.CR4_SMAP | x86.CR4_LA57),
+		EFER: c.EFER & (x86.EFER_NXE | x86.EFER_LMA)}
 	c.MMU.Switch()
 	c.updateMode()
 }

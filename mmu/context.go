@@ -8,24 +8,79 @@ const maxContexts = 64
 // Context holds what is known of one address space.
 type Context struct {
 	key   key
-	id    uint64 // changes when the context is given to another address space
-	epoch uint64 // marks up to this one are in its write tags
+	lay   *layout // of its mode
+	id    uint64  // changes when the context is given to another address space
+	epoch uint64  // marks up to this one are in its write tags
 	used  uint64
-	// tables is the RAM page (plus one) of the page table that each PDE led to,
-	// so that a table's use is recorded once.
-	tables [2048]uint32
-	root   [4]uint32
-	// filled tells the regions of a directory entry that the arrays may hold
-	// pages of: the others need no search when their entry is written.
-	filled [2048]bool
+	// regions says for each region where the walks led that came through it: the table
+	// of a level for the addresses from a base on, or a large page. What is not here
+	// has no pages in the arrays. seen holds the regions that were met last.
+	regions map[region]way
+	seen    [regionsSeen]struct {
+		region
+		way
+	}
 	// traced are the pages in whose uses it stands, or stood.
 	traced []uint64
 	// stale are regions whose table went out of the traces while the context was
 	// idle: it is emptied of them when it is entered.
-	stale []uint64
+	stale []region
 	// User serves CPL 3, Super the others and the processor's own accesses.
 	User, Super *TLB
 	user, super array
+}
+
+// region is what a table of a level maps from base on. In seen none has level 0.
+type region struct {
+	level uint8
+	base  uint64
+}
+
+// way is where a region leads: to the table at a physical address, in a page of RAM
+// (plus one, 0 for none), or to a large page.
+type way struct {
+	table uint64
+	page  uint64
+}
+
+const (
+	regionsSeen = 512 // a power of two
+	large       = 1   // in place of a table's address
+)
+
+func (r region) slot() uint64 { return (r.base>>21 ^ r.base>>12 ^ uint64(r.level)<<6) % regionsSeen }
+
+// leads tells whether a region is known to lead to a table.
+func (c *Context) leads(level int, base, table uint64) bool {
+	r := region{uint8(level), base}
+	s := &c.seen[r.slot()]
+	return s.region == r && s.table == table
+}
+
+// through tells whether a region is known to lead to a table in a page of RAM.
+func (c *Context) through(r region, page uint64) bool {
+	if s := &c.seen[r.slot()]; s.region == r {
+		return s.page == page+1
+	}
+	return c.regions[r].page == page+1
+}
+
+// lead notes where a region leads.
+func (c *Context) lead(level int, base uint64, w way) {
+	r := region{uint8(level), base}
+	c.regions[r] = w
+	s := &c.seen[r.slot()]
+	s.region, s.way = r, w
+}
+
+// lose forgets where a region led, and tells whether that was known.
+func (c *Context) lose(r region) bool {
+	if s := &c.seen[r.slot()]; s.region == r {
+		s.region = region{}
+	}
+	_, ok := c.regions[r]
+	delete(c.regions, r)
+	return ok
 }
 
 // key names an address space.
@@ -40,7 +95,7 @@ func (m *MMU) key() key {
 	k := key{a20: m.A20 != ^uint64(0)}
 	if m.Mode.paging() {
 		k.Mode = m.Mode
-		if m.Mode.pae() {
+		if m.Mode.layout() == &pae {
 			k.pdpte = m.PDPTE
 		}
 	}
@@ -53,13 +108,15 @@ func (m *MMU) Switch() {
 	m.Stats.ShadowSwitches++
 	m.clock++
 	m.Context.used = m.clock
+	m.lay = m.Mode.layout()
 	k := m.key()
 	if c := m.contexts[k]; c != nil {
 		m.enter(c)
-		return
+	} else {
+		m.Stats.ShadowMisses++
+		m.Context = m.context(k)
 	}
-	m.Stats.ShadowMisses++
-	m.Context = m.context(k)
+	m.ContextChanged()
 }
 
 func (m *MMU) enter(c *Context) {
@@ -71,8 +128,8 @@ func (m *MMU) enter(c *Context) {
 	if len(c.stale) > 4 {
 		c.empty()
 	}
-	for _, base := range c.stale {
-		c.dropRange(base, c.span())
+	for _, r := range c.stale {
+		c.dropRange(r.base, 1<<c.lay.shift(int(r.level)+1))
 	}
 	c.stale = c.stale[:0]
 }
@@ -81,16 +138,7 @@ func (m *MMU) enter(c *Context) {
 func (c *Context) empty() {
 	c.user.clear()
 	c.super.clear()
-	clear(c.filled[:])
 	c.stale = c.stale[:0]
-}
-
-// span is what a directory entry maps, in bytes.
-func (c *Context) span() uint64 {
-	if c.key.pae() {
-		return 2 << 20
-	}
-	return 4 << 20
 }
 
 // context makes an empty context for an address space, in place of the longest
@@ -112,7 +160,7 @@ func (m *MMU) context(k key) *Context {
 		c = newContext()
 	}
 	m.ids++
-	c.id, c.used, c.key, c.epoch = m.ids, m.clock, k, m.epoch
+	c.id, c.used, c.key, c.lay, c.epoch = m.ids, m.clock, k, k.layout(), m.epoch
 	m.contexts[k] = c
 	return c
 }
@@ -125,8 +173,8 @@ func (m *MMU) forget(c *Context) {
 	delete(m.contexts, c.key)
 	c.id = 0
 	c.traced = c.traced[:0]
-	clear(c.tables[:])
-	clear(c.root[:])
+	clear(c.regions)
+	clear(c.seen[:])
 	c.empty()
 	m.spare = append(m.spare, c)
 }
@@ -136,8 +184,10 @@ func (m *MMU) Flush() {
 	for _, c := range m.contexts {
 		m.forget(c)
 	}
-	m.filled = m.filled[:0]
+	m.boundQueue = m.boundQueue[:0]
+	m.lay = m.Mode.layout()
 	m.Context = m.context(m.key())
+	m.ContextChanged()
 }
 
 // Invalidate drops one page of the present context (INVLPG). The arrays are

@@ -26,9 +26,9 @@ func reads(t *testing.T, m *MMU, va, want uint64) {
 		require.Equal(t, want, va+e.Addend, "kept in the array")
 		return
 	}
-	phys, exc := m.Translate(va, Read, true)
+	to, exc := m.Translate(va, Read, true)
 	require.Nil(t, exc)
-	require.Equal(t, want, phys)
+	require.Equal(t, want, to.Phys)
 	require.Equal(t, m0+1, m.Stats.Walks)
 }
 

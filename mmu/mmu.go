@@ -35,6 +35,8 @@ func (m *Mode) nx() bool     { return m.EFER&x86.EFER_NXE != 0 && m.pae() }
 type MMU struct {
 	Mem  *bus.Memory
 	Mode Mode
+	// PhysWidth is the width of a physical address, in bits; SDM 3A 4.1.4.
+	PhysWidth uint
 	// A20 is ANDed to every physical address: all ones, or bit 20 clear.
 	A20 uint64
 	// Context is the address space in force.
@@ -52,14 +54,18 @@ type MMU struct {
 	clock    uint64 // counts context switches, for the choice of a victim
 	walking  bool   // the write under way is the MMU's own A or D update
 	watched  []Range
-	limit    int // entries that stay filled at once, 0 for all (tests)
-	filled   []filledSlot
+	limit    int     // entries that stay filled at once, 0 for all (tests)
+	lay      *layout // of the mode at the last Switch
+	// boundQueue are the entries in the order in which they were filled (limit).
+	boundQueue []boundSlot
 
 	// Running gives the linear address of the code that runs; CodeMoved is called
 	// when a table entry that its translation goes through was written, so that
 	// the processor looks its next block up again.
 	Running   func() uint64
 	CodeMoved func()
+	// ContextChanged is called when Context became another one.
+	ContextChanged func()
 
 	Stats Stats
 	exc   x86.Exception
@@ -75,7 +81,7 @@ type Range struct{ Base, Last uint64 }
 
 // New makes an MMU with paging off and A20 open.
 func New(mem *bus.Memory) *MMU {
-	m := &MMU{Mem: mem, A20: ^uint64(0), contexts: map[key]*Context{}, uses: map[uint64][]use{},
+	m := &MMU{Mem: mem, A20: ^uint64(0), PhysWidth: 36, lay: &flat, ContextChanged: func() {}, contexts: map[key]*Context{}, uses: map[uint64][]use{},
 		writable: make([]written, mem.Size()>>bus.PageShift)}
 	mem.RAM.Own(bus.Table, m.tableWritten)
 	mem.RAM.OnMark(m.marked)

@@ -74,7 +74,7 @@ func (a *array) clear() {
 
 // newContext has empty arrays.
 func newContext() *Context {
-	c := &Context{}
+	c := &Context{regions: map[region]way{}}
 	c.user.many, c.super.many = true, true
 	c.user.clear()
 	c.super.clear()

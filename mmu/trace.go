@@ -2,12 +2,12 @@ package mmu
 
 import "ringzero/bus"
 
-// use says that a table page is part of a context: it maps from base on.
+// use says that a table page is part of a context: at a level, from base on.
 type use struct {
-	ctx  *Context
-	id   uint64
-	base uint32
-	dir  bool
+	ctx   *Context
+	id    uint64
+	base  uint64
+	level uint8
 	// idle counts writes while another context was in force.
 	idle uint8
 }
@@ -19,7 +19,7 @@ const idleWrites = 32
 // trace records that a table page is in use, and marks it.
 func (m *MMU) trace(page uint64, u use) {
 	for i := range m.uses[page] {
-		if o := &m.uses[page][i]; o.ctx == u.ctx && o.id == u.id && o.base == u.base && o.dir == u.dir {
+		if o := &m.uses[page][i]; o.ctx == u.ctx && o.id == u.id && o.base == u.base && o.level == u.level {
 			o.idle = 0
 			return
 		}
@@ -67,23 +67,25 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 	var ended []*Context
 	for _, u := range us {
 		c := u.ctx
-		span := c.span()
-		if c.id != u.id || !u.dir && c.tables[uint64(u.base)/span] != uint32(page+1) {
-			continue // another address space, or the directory entry leads elsewhere by now
+		if c.id != u.id || !c.through(region{u.level, u.base}, page) {
+			continue // another address space, or the entry above leads elsewhere by now
 		}
 		if c != m.Context {
 			if u.idle++; u.idle > idleWrites {
-				if u.dir {
-					ended = append(ended, c)
+				if r := (region{u.level, u.base}); u.level == 1 {
+					c.lose(r)
+					c.stale = append(c.stale, r)
 				} else {
-					c.tables[uint64(u.base)/span] = 0
-					c.stale = append(c.stale, uint64(u.base))
+					ended = append(ended, c)
 				}
 				continue
 			}
 		}
 		kept = append(kept, u)
 		m.entriesWritten(&u, offset, length)
+	}
+	if len(kept) == len(us) && len(kept) > 0 { // the common case
+		return true
 	}
 	kept = kept[:len(kept):len(kept)]
 	stays := m.keep(page, kept)
@@ -98,24 +100,15 @@ func (m *MMU) tableWritten(page uint64, offset, length int) bool {
 
 // entriesWritten drops what came from a range of a table.
 func (m *MMU) entriesWritten(u *use, offset, length int) {
-	c := u.ctx
-	size, span := 4, uint64(bus.PageSize)
-	if c.key.pae() {
-		size = 8
-	}
-	if u.dir {
-		span = c.span()
-	}
-	first, last := uint64(offset/size), uint64((offset+length-1)/size)
+	c, level := u.ctx, int(u.level)
+	l := c.lay
+	first, last := uint64(offset>>l.log), uint64((offset+length-1)>>l.log)
+	span := uint64(1) << l.shift(level)
 	for i := first; i <= last; i++ {
-		at := uint64(u.base) + i*span
-		if !u.dir {
+		at := l.canonical(u.base + i*span)
+		if level == 1 {
 			c.drop(at)
-			continue
-		}
-		c.tables[at/span] = 0
-		if c.filled[at/span] {
-			c.filled[at/span] = false
+		} else if c.lose(region{uint8(level - 1), at}) {
 			c.dropRange(at, span)
 		}
 	}
@@ -124,7 +117,7 @@ func (m *MMU) entriesWritten(u *use, offset, length int) {
 	if c != m.Context || m.Running == nil {
 		return
 	}
-	if va := m.Running(); va-uint64(u.base)-first*span < (last-first+1)*span {
+	if va := m.Running(); va-l.canonical(u.base+first*span) < (last-first+1)*span {
 		m.CodeMoved()
 	}
 }
@@ -133,16 +126,13 @@ func (m *MMU) entriesWritten(u *use, offset, length int) {
 // context translates va by: a write there takes effect on the next fetch of
 // code at va.
 func (m *MMU) Maps(page uint64, offset, length int, va uint64) bool {
-	c, name := m.Context, uint32(page+1)
-	size, shift, bits := 4, 22, uint64(1023)
-	root := c.root[0]
-	if m.Mode.pae() {
-		size, shift, bits = 8, 21, 511
-		root = c.root[va>>30&3]
+	l := m.lay
+	for level := l.top; level > 0; level-- {
+		at := int(l.index(va, level)) * l.entry
+		if offset < at+l.entry && at < offset+length &&
+			m.Context.through(region{uint8(level), l.base(va, level)}, page) {
+			return true
+		}
 	}
-	touches := func(entry uint64) bool {
-		at := int(entry&bits) * size
-		return offset < at+size && at < offset+length
-	}
-	return root == name && touches(va>>shift) || c.tables[va>>shift] == name && touches(va>>bus.PageShift)
+	return false
 }

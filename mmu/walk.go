@@ -12,127 +12,86 @@ type Physical interface {
 	Store(phys uint64, size int, v uint64)
 }
 
-// MaxPhys is the physical address width that CPUID shows.
-const MaxPhys = 36
-
-const reservedPAE = (1<<63 - 1) &^ (1<<MaxPhys - 1)
-
 // result of a walk.
 type result struct {
 	phys  uint64 // of the page of 4 KiB that holds va
 	write bool   // may be written at this privilege
 	exec  bool   // may be executed at this privilege
 	dirty bool
-	dir   uint64 // physical address of the directory, of the table (0: large page)
-	table uint64
+	// last is the level of the entry that maps the page; tables are the physical
+	// addresses of the tables that led there, by level.
+	last   int
+	tables [6]uint64
 }
 
-// walk translates va by the guest's tables and sets A and D bits (SDM 3A 4.3,
-// 4.4, 4.7, 4.8). Nothing changes where it faults.
-func (m *MMU) walk(mem Physical, va uint64, acc Access, user bool) (r result, exc *x86.Exception) {
-	m.Stats.Walks++
-	if m.Mode.pae() {
-		return m.walkPAE(mem, va, acc, user)
+// root is the table that a walk begins at. In PAE's own mode a register leads to it,
+// which may be absent.
+func (m *MMU) root(va uint64) (table uint64, ok bool) {
+	switch m.lay {
+	case &pae:
+		p := m.PDPTE[va>>30&3]
+		return m.frame(p), p&x86.PTE_P != 0
+	case &legacy, &pse:
+		return m.Mode.CR3 & 0xfffff000, true
 	}
-	return m.walk32(mem, va, acc, user)
+	return m.frame(m.Mode.CR3), true
+}
+
+// walk translates va by the guest's tables and sets A and D bits (SDM 3A 4.3 to 4.5,
+// 4.7, 4.8). Nothing changes where it faults.
+func (m *MMU) walk(mem Physical, va uint64, acc Access, user bool, r *result) *x86.Exception {
+	m.Stats.Walks++
+	l := m.lay
+	table, ok := m.root(va)
+	if !ok {
+		return m.fault(va, acc, user, 0)
+	}
+	var at, entry [6]uint64
+	rights, level := ^uint64(0), l.top
+	nx := uint64(0)
+	for {
+		r.tables[level] = table
+		at[level] = (table | l.index(va, level)*uint64(l.entry)) & m.A20
+		e := mem.Load(at[level], l.entry)
+		if e&x86.PTE_P == 0 {
+			return m.fault(va, acc, user, 0)
+		}
+		large := l.large[level] && e&x86.PTE_PS != 0
+		if e&m.reserved(level, large) != 0 {
+			return m.fault(va, acc, user, x86.PFPresent|x86.PFRsvd)
+		}
+		entry[level], rights, nx = e, rights&e, nx|e
+		if large || level == 1 {
+			break
+		}
+		table = m.frame(e)
+		level--
+	}
+	if !m.permit(r, acc, user, rights, l.entry == 8 && nx&x86.PTE_NX != 0) {
+		return m.fault(va, acc, user, x86.PFPresent)
+	}
+	for i := l.top; i > level; i-- {
+		m.accessed(mem, at[i], l.entry, entry[i], false)
+	}
+	m.accessed(mem, at[level], l.entry, entry[level], acc == Write)
+	span := uint64(1) << l.shift(level)
+	r.last, r.dirty = level, acc == Write || entry[level]&x86.PTE_D != 0
+	r.phys = (m.frame(entry[level])&^(span-1) | va&(span-1)&^0xfff) & m.A20
+	return nil
 }
 
 // Look translates va as Translate does, for somebody beside the processor: it goes
 // through mem, fills nothing and traces nothing. Where mem drops stores nothing
 // changes.
 func (m *MMU) Look(mem Physical, va uint64, acc Access, user bool) (phys uint64, exc *x86.Exception) {
-	va &= 0xffffffff
-	if !m.Mode.paging() {
+	va = m.lay.canonical(va)
+	if m.lay == &flat {
 		return va & m.A20, nil
 	}
-	r, exc := m.walk(mem, va, acc, user)
+	var r result
+	exc = m.walk(mem, va, acc, user, &r)
 	m.Stats.Walks--
 	return r.phys | va&(bus.PageSize-1), exc
-}
-
-func (m *MMU) walk32(mem Physical, va uint64, acc Access, user bool) (r result, exc *x86.Exception) {
-	r.dir = m.Mode.CR3 & 0xfffff000
-	pdeAt := (r.dir | va>>20&0xffc) & m.A20
-	pde := mem.Load(pdeAt, 4)
-	if pde&x86.PTE_P == 0 {
-		return r, m.fault(va, acc, user, 0)
-	}
-	if pde&x86.PTE_PS != 0 && m.Mode.CR4&x86.CR4_PSE != 0 {
-		if pde&0x3fe000 != 0 { // CPUID shows no PSE-36: bits 13 to 21 are reserved
-			return r, m.fault(va, acc, user, x86.PFPresent|x86.PFRsvd)
-		}
-		if !m.permit(&r, acc, user, pde, false) {
-			return r, m.fault(va, acc, user, x86.PFPresent)
-		}
-		m.accessed(mem, pdeAt, 4, pde, acc == Write)
-		r.dirty = acc == Write || pde&x86.PTE_D != 0
-		r.phys = (pde&0xffc00000 | va&0x3ff000) & m.A20
-		return r, nil
-	}
-	r.table = pde & 0xfffff000
-	pteAt := (r.table | va>>10&0xffc) & m.A20
-	pte := mem.Load(pteAt, 4)
-	if pte&x86.PTE_P == 0 {
-		return r, m.fault(va, acc, user, 0)
-	}
-	if !m.permit(&r, acc, user, pde&pte, false) {
-		return r, m.fault(va, acc, user, x86.PFPresent)
-	}
-	m.accessed(mem, pdeAt, 4, pde, false)
-	m.accessed(mem, pteAt, 4, pte, acc == Write)
-	r.dirty = acc == Write || pte&x86.PTE_D != 0
-	r.phys = pte & 0xfffff000 & m.A20
-	return r, nil
-}
-
-func (m *MMU) walkPAE(mem Physical, va uint64, acc Access, user bool) (r result, exc *x86.Exception) {
-	const frame = (1<<MaxPhys - 1) &^ 0xfff
-	reserved := uint64(reservedPAE)
-	if !m.Mode.nx() {
-		reserved |= x86.PTE_NX
-	}
-	pdpte := m.PDPTE[va>>30&3]
-	if pdpte&x86.PTE_P == 0 {
-		return r, m.fault(va, acc, user, 0)
-	}
-	r.dir = pdpte & frame
-	pdeAt := (r.dir | va>>18&0xff8) & m.A20
-	pde := mem.Load(pdeAt, 8)
-	if pde&x86.PTE_P == 0 {
-		return r, m.fault(va, acc, user, 0)
-	}
-	if pde&reserved != 0 {
-		return r, m.fault(va, acc, user, x86.PFPresent|x86.PFRsvd)
-	}
-	if pde&x86.PTE_PS != 0 {
-		if pde&0x1fe000 != 0 { // bits 13 to 20 of a 2 MiB entry
-			return r, m.fault(va, acc, user, x86.PFPresent|x86.PFRsvd)
-		}
-		if !m.permit(&r, acc, user, pde, pde&x86.PTE_NX != 0) {
-			return r, m.fault(va, acc, user, x86.PFPresent)
-		}
-		m.accessed(mem, pdeAt, 8, pde, acc == Write)
-		r.dirty = acc == Write || pde&x86.PTE_D != 0
-		r.phys = (pde&frame&^0x1fffff | va&0x1ff000) & m.A20
-		return r, nil
-	}
-	r.table = pde & frame
-	pteAt := (r.table | va>>9&0xff8) & m.A20
-	pte := mem.Load(pteAt, 8)
-	if pte&x86.PTE_P == 0 {
-		return r, m.fault(va, acc, user, 0)
-	}
-	if pte&reserved != 0 {
-		return r, m.fault(va, acc, user, x86.PFPresent|x86.PFRsvd)
-	}
-	if !m.permit(&r, acc, user, pde&pte, (pde|pte)&x86.PTE_NX != 0) {
-		return r, m.fault(va, acc, user, x86.PFPresent)
-	}
-	m.accessed(mem, pdeAt, 8, pde, false)
-	m.accessed(mem, pteAt, 8, pte, acc == Write)
-	r.dirty = acc == Write || pte&x86.PTE_D != 0
-	r.phys = pte & frame & m.A20
-	return r, nil
 }
 
 // permit applies U/S, R/W, WP, NX and SMEP to the ANDed entries (SDM 3A 4.6.1).
@@ -171,7 +130,7 @@ func (m *MMU) LoadPDPTEs(cr3 uint64) (ok bool) {
 	var p [4]uint64
 	for i := range p {
 		p[i] = m.Mem.Load((cr3&0xffffffe0+uint64(i)*8)&m.A20, 8)
-		if p[i]&x86.PTE_P != 0 && p[i]&(^uint64(1<<MaxPhys-1)|0x1e6) != 0 {
+		if p[i]&x86.PTE_P != 0 && p[i]&(^uint64(1<<m.PhysWidth-1)|0x1e6) != 0 {
 			return false
 		}
 	}
@@ -179,62 +138,74 @@ func (m *MMU) LoadPDPTEs(cr3 uint64) (ok bool) {
 	return true
 }
 
-// Translate gives the physical address of va for one access that stays in its
-// page, sets A and D bits, and fills the first-level array.
-func (m *MMU) Translate(va uint64, acc Access, user bool) (phys uint64, exc *x86.Exception) {
-	va &= 0xffffffff
+// Place is where a linear address leads.
+type Place struct {
+	Phys uint64
+	// Off is the offset in the reservation of memory that is there; Read and Write tell
+	// whether it may be read and written without the bus.
+	Off         uint64
+	Read, Write bool
+}
+
+// Translate gives the place of va for one access that stays in its page, sets A and D
+// bits, and fills the first-level array.
+func (m *MMU) Translate(va uint64, acc Access, user bool) (p Place, exc *x86.Exception) {
+	va = m.lay.canonical(va)
 	page := va &^ (bus.PageSize - 1)
-	r := result{phys: va & m.A20 &^ (bus.PageSize - 1), write: true, exec: true, dirty: true}
-	if m.Mode.paging() {
-		if r, exc = m.walk(m.Mem, va, acc, user); exc != nil {
-			return 0, exc
+	r := result{phys: page & m.A20, write: true, exec: true, dirty: true}
+	if m.lay != &flat {
+		if exc = m.walk(m.Mem, va, acc, user, &r); exc != nil {
+			return Place{}, exc
 		}
 		m.record(va, &r)
 	}
-	if len(m.watched) == 0 || !m.watches(page) {
-		m.fill(page, &r, user)
+	p.Phys = r.phys | va&(bus.PageSize-1)
+	off, read, write := m.Mem.Page(r.phys)
+	p.Off, p.Read, p.Write = off|va&(bus.PageSize-1), read, write
+	if read && (len(m.watched) == 0 || !m.watches(page)) {
+		m.install(page, &r, &p, user)
 	}
-	return r.phys | va&(bus.PageSize-1), nil
+	return p, nil
 }
 
 // record traces the tables that a walk went through.
 func (m *MMU) record(va uint64, r *result) {
-	c := m.Context
-	shift, quarter := 22, uint64(0)
-	if m.Mode.pae() {
-		shift, quarter = 21, va>>30
-	}
-	c.filled[va>>shift] = true
-	if off, _, ok := m.Mem.Page(r.dir & m.A20); ok {
-		if page := uint32(off>>bus.PageShift + 1); c.root[quarter] != page {
-			c.root[quarter] = page
-			m.trace(uint64(page-1), use{ctx: c, id: c.id, base: uint32(quarter << 30), dir: true})
+	c, l := m.Context, m.lay
+	for level := l.top; level >= r.last; level-- {
+		base := l.base(va, level)
+		if !c.leads(level, base, r.tables[level]) {
+			m.follow(c, level, base, r.tables[level])
 		}
 	}
-	if r.table == 0 {
-		return
-	}
-	if off, _, ok := m.Mem.Page(r.table & m.A20); ok {
-		if page := uint32(off>>bus.PageShift + 1); c.tables[va>>shift] != page {
-			c.tables[va>>shift] = page
-			m.trace(uint64(page-1), use{ctx: c, id: c.id, base: uint32(va >> shift << shift)})
+	if r.last > 1 { // the page itself stands for the table that a small one has
+		if base := l.base(va, r.last-1); !c.leads(r.last-1, base, large) {
+			c.lead(r.last-1, base, way{table: large})
 		}
 	}
 }
 
-func (m *MMU) fill(page uint64, r *result, user bool) {
-	off, read, write := m.Mem.Page(r.phys)
-	if !read {
-		return
+// follow notes that the table of a level for the addresses from base on lies in a
+// page, and traces that.
+func (m *MMU) follow(c *Context, level int, base, table uint64) {
+	w := way{table: table}
+	if off, _, ok := m.Mem.Page(table & m.A20); ok {
+		w.page = off>>bus.PageShift + 1
+		m.trace(off>>bus.PageShift, use{ctx: c, id: c.id, base: base, level: uint8(level)})
 	}
+	c.lead(level, base, w)
+}
+
+// install puts a page into the array that serves a privilege.
+func (m *MMU) install(page uint64, r *result, p *Place, user bool) {
 	a := &m.Context.super
 	if user {
 		a = &m.Context.user
 	}
 	a.note(page)
 	e := a.At(page)
+	off := p.Off &^ (bus.PageSize - 1)
 	*e = Entry{Read: page, Write: Invalid, Exec: Invalid, Addend: off - page}
-	if write && r.write && r.dirty {
+	if p.Write && r.write && r.dirty {
 		e.Write = page | Marked
 		if m.Mem.Marks(off>>bus.PageShift) == 0 {
 			m.Unmark(e, page, user)
@@ -248,17 +219,17 @@ func (m *MMU) fill(page uint64, r *result, user bool) {
 	}
 }
 
-type filledSlot struct {
+type boundSlot struct {
 	t  *TLB
 	va uint64
 }
 
 // bound keeps at most limit entries: tests make tiny arrays of the large ones.
 func (m *MMU) bound(t *TLB, page uint64) {
-	m.filled = append(m.filled, filledSlot{t, page})
-	if len(m.filled) > m.limit {
-		s := m.filled[0]
-		m.filled = append(m.filled[:0], m.filled[1:]...)
+	m.boundQueue = append(m.boundQueue, boundSlot{t, page})
+	if len(m.boundQueue) > m.limit {
+		s := m.boundQueue[0]
+		m.boundQueue = append(m.boundQueue[:0], m.boundQueue[1:]...)
 		if s.t != t || s.va != page {
 			*s.t.At(s.va) = empty
 		}

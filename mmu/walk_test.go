@@ -105,7 +105,7 @@ func TestWalk(t *testing.T) {
 			m.Mem.Store(pteAt, size, r.pte|target)
 			m.Switch()
 			for range 2 { // the second from what the first left
-				phys, exc := m.Translate(va, r.acc, r.user)
+				to, exc := m.Translate(va, r.acc, r.user)
 				if r.code >= 0 {
 					require.Equal(t, &x86.Exception{Vector: x86.PF_, Code: uint32(r.code), Address: va}, exc)
 				} else {
@@ -114,7 +114,7 @@ func TestWalk(t *testing.T) {
 					if r.wantOffset != 0 {
 						want = frame + r.wantOffset
 					}
-					require.Equal(t, want, phys)
+					require.Equal(t, want, to.Phys)
 				}
 				require.Equal(t, r.wantD, m.Mem.Load(pdeAt, size)^pde^r.pde, "directory entry")
 				require.Equal(t, r.wantT, m.Mem.Load(pteAt, size)^target, "table entry")
@@ -126,17 +126,17 @@ func TestWalk(t *testing.T) {
 func TestA20(t *testing.T) {
 	m := newMMU(t)
 	m.SetA20(false)
-	phys, exc := m.Translate(0x123456, Read, false)
+	to, exc := m.Translate(0x123456, Read, false)
 	require.Nil(t, exc)
-	require.Equal(t, uint64(0x023456), phys, "without paging")
+	require.Equal(t, uint64(0x023456), to.Phys, "without paging")
 
 	m.Mode = Mode{CR0: x86.CR0_PG, CR3: 0x100000 | dirAt}
 	m.Switch()
 	m.Mem.Store(dirAt, 4, 0x100000|tableAt|p|w) // all three addresses have bit 20
 	m.Mem.Store(tableAt+4, 4, 0x100000|target|p|w)
-	phys, exc = m.Translate(0x1004, Write, false)
+	to, exc = m.Translate(0x1004, Write, false)
 	require.Nil(t, exc)
-	require.Equal(t, uint64(target+4), phys, "tables and page behind the mask")
+	require.Equal(t, uint64(target+4), to.Phys, "tables and page behind the mask")
 	m.SetA20(true)
 	_, exc = m.Translate(0x1004, Write, false)
 	require.NotNil(t, exc, "what was kept is gone with the mask")
@@ -169,9 +169,9 @@ func TestLoadPDPTEs(t *testing.T) {
 	m.Mem.Store(0x40000, 8, target|p|w|u)
 	m.Mem.Store(target, 8, 0x60000|p|w|u)
 	m.Mem.Write(dirAt+0x20, make([]byte, 32))
-	phys, exc := m.Translate(5, Read, true)
+	to, exc := m.Translate(5, Read, true)
 	require.Nil(t, exc)
-	require.Equal(t, uint64(0x60005), phys)
+	require.Equal(t, uint64(0x60005), to.Phys)
 }
 
 func TestWatch(t *testing.T) {
@@ -225,4 +225,23 @@ func TestTags(t *testing.T) {
 	require.Equal(t, uint64(0x1000|Marked), slot(1, Write, true).Write, "and in new ones")
 	m.Mem.ClearMark(target>>12, bus.Watched)
 	require.Equal(t, uint64(0x1000), slot(1, Write, true).Write)
+}
+
+// TestPhysWidth: an address bit that the processor does not have is reserved.
+func TestPhysWidth(t *testing.T) {
+	for width, code := range map[uint]int{36: 0xd, 40: 0xd, 41: -1, 46: -1} {
+		m := newMMU(t)
+		m.PhysWidth = width
+		m.Mem.Store(dirAt, 8, tableAt|p|w|u)
+		m.Mem.Store(tableAt, 8, 1<<40|target|p|w|u)
+		m.Mode, m.PDPTE[0] = Mode{CR0: x86.CR0_PG, CR4: x86.CR4_PAE}, dirAt|p
+		m.Switch()
+		to, exc := m.Translate(0x123, Read, true)
+		if code >= 0 {
+			require.Equal(t, &x86.Exception{Vector: x86.PF_, Code: uint32(code), Address: 0x123}, exc, "%d bits", width)
+			continue
+		}
+		require.Nil(t, exc)
+		require.Equal(t, Place{Phys: 1<<40 | target | 0x123, Off: to.Off}, to, "%d bits", width)
+	}
 }

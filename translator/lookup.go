@@ -51,13 +51,12 @@ func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *cache.Block {
 	}
 	off, ram := va+t.Addend, true
 	if t.Exec != va&^0xfff {
-		phys, exc := c.MMU.Translate(va, mmu.Exec, c.CPL == 3)
+		to, exc := c.MMU.Translate(va, mmu.Exec, c.CPL == 3)
 		if exc != nil {
 			e.raise(*exc)
 			return nil
 		}
-		off, ram, _ = c.Mem.Page(phys)
-		off |= phys & 0xfff
+		off, ram = to.Off, to.Read
 	}
 	mode := c.Mode | one
 	if ram {
@@ -84,12 +83,11 @@ func (e *Engine) cached(k cache.Key, va uint64) *cache.Block {
 			return b
 		}
 		if !known {
-			phys, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)
+			to, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)
 			if exc != nil {
 				return nil
 			}
-			off2, read, _ = c.Mem.Page(phys)
-			known = true
+			off2, read, known = to.Off, to.Read, true
 		}
 		if read && off2 == b.Off2 {
 			return b

@@ -92,15 +92,15 @@ func (e *Engine) straddle(b *cache.Block, va uint64, bits decoder.Mode, code []b
 		e.raise(x86.Exception{Vector: x86.GP})
 		return nil
 	}
-	phys, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)
+	to, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)
 	if exc != nil {
 		e.raise(*exc)
 		return nil
 	}
-	off2, read, _ := c.Mem.Page(phys)
-	if !read {
+	if !to.Read {
 		return e.uncached(va, b.Mode, bits)
 	}
+	off2 := to.Off
 	both := append(append([]byte(nil), code...), c.Host.Bytes(off2, decoder.MaxLen)...)
 	both = both[:min(left, uint64(len(both)))]
 	var in decoder.Inst
@@ -129,15 +129,15 @@ func (e *Engine) uncached(va uint64, mode uint32, bits decoder.Mode) *cache.Bloc
 		if c.EIP+uint64(n) > uint64(c.Seg[x86.CS].Limit) {
 			break
 		}
-		phys, exc := c.MMU.Translate(va+uint64(n), mmu.Exec, c.CPL == 3)
+		to, exc := c.MMU.Translate(va+uint64(n), mmu.Exec, c.CPL == 3)
 		if exc != nil {
 			e.raise(*exc)
 			return nil
 		}
-		if _, read, _ := c.Mem.Page(phys); !read {
+		if !to.Read {
 			c.SyncClock()
 		}
-		code[n] = byte(c.Mem.Load(phys, 1))
+		code[n] = byte(c.Mem.Load(to.Phys, 1))
 		st = decoder.Decode(code[:n+1], bits, &b.Insts[0])
 	}
 	if e.refused(st) {

@@ -94,6 +94,7 @@ const (
 	CR4_MCE        = 1 << 6
 	CR4_PGE        = 1 << 7
 	CR4_PCE        = 1 << 8
+	CR4_LA57       = 1 << 12
 	CR4_OSFXSR     = 1 << 9
 	CR4_OSXMMEXCPT = 1 << 10
 	CR4_UMIP       = 1 << 11
