@@ -52,7 +52,7 @@ func (t *Tracer) next(c *cpu.CPU) {
 	code, mode, pc := t.m.codeAt(c.EIP), t.m.codeSize(), c.EIP
 	n, text := listing(code, mode, pc)
 	t.line = fmt.Sprintf("%d %04x:%08x %-22x %s", c.Steps(), c.Seg[x86.CS].Sel, pc, code[:n], text)
-	t.before = c.State
+	t.before = c.State()
 	t.before.Flags = c.EFLAGS()
 }
 

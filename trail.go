@@ -67,7 +67,7 @@ func (m *Machine) trailLine(block *cache.Block, k int, step uint64) string {
 func (m *Machine) linearOf(off uint64) (va uint64, ok bool) {
 	page := off &^ (bus.PageSize - 1)
 	for i := range m.cpu.TLB {
-		if t := &m.cpu.TLB[i]; t.Exec != mmu.Invalid && t.Exec+t.Addend == page {
+		if t := &m.cpu.TLB[i]; t.Exec != mmu.Invalid && m.cpu.Host.Off(t.Exec+t.Addend) == page {
 			return t.Exec | off&(bus.PageSize-1), true
 		}
 	}

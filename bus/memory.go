@@ -133,16 +133,7 @@ func (m *Memory) Page(phys uint64) (off uint64, read, write bool) {
 func (m *Memory) Load(phys uint64, size int) uint64 {
 	off, read, _ := m.Page(phys)
 	if read {
-		off += phys & (PageSize - 1)
-		switch size {
-		case 1:
-			return uint64(m.Load8(off))
-		case 2:
-			return uint64(m.Load16(off))
-		case 4:
-			return uint64(m.Load32(off))
-		}
-		return m.Load64(off)
+		return Load(m.At(off+phys&(PageSize-1)), size)
 	}
 	if w := m.window(phys); w != nil {
 		return w.read(phys-w.base, size) & (^uint64(0) >> (64 - 8*size))

@@ -38,7 +38,7 @@ func TestMemoryAboveTheHole(t *testing.T) {
 		m.Store(at, 4, uint64(0x1000+i))
 		require.Equal(t, uint64(0x1000+i), m.Load(at, 4))
 	}
-	require.Equal(t, uint32(0x1001), m.Load32(HoleBase), "the part above follows in the reservation")
+	require.Equal(t, uint32(0x1001), Load32(m.At(HoleBase)), "the part above follows in the reservation")
 	for _, at := range []uint64{HoleBase, 1<<32 - 4, high, 1 << 40} {
 		m.Store(at, 4, 1)
 		require.Equal(t, uint64(0xffffffff), m.Load(at, 4), "%x is nothing", at)
@@ -128,7 +128,7 @@ func TestMMIO(t *testing.T) {
 	m.Read(0xa0000, p)
 	require.Equal(t, []byte{0xff, 0xff}, p)
 	require.Empty(t, vga.take())
-	require.Zero(t, m.Load8(0xa0000))
+	require.Zero(t, Load8(m.At(0xa0000)))
 }
 
 // TestMemoryPieces: every size at every place in a page, little-endian.
@@ -146,17 +146,17 @@ func TestMemoryPieces(t *testing.T) {
 				if i >= off && i < off+uint64(size) {
 					want = byte((i - off + 1) * 0x11)
 				}
-				require.Equal(t, want, m.Load8(0x5000+i), "size %d at %d, byte %d", size, off, i)
+				require.Equal(t, want, Load8(m.At(0x5000+i)), "size %d at %d, byte %d", size, off, i)
 			}
 		}
 	}
-	m.Store64(0x6001, v)
-	require.Equal(t, uint64(v), m.Load64(0x6001))
-	require.Equal(t, uint32(0x55443322), m.Load32(0x6002))
-	require.Equal(t, uint16(0x8877), m.Load16(0x6007))
-	m.Store16(0x6001, 0xaabb)
-	m.Store8(0x6003, 0xcc)
-	m.Store32(0x6005, 0xdeadbeef)
+	Store64(m.At(0x6001), v)
+	require.Equal(t, uint64(v), Load64(m.At(0x6001)))
+	require.Equal(t, uint32(0x55443322), Load32(m.At(0x6002)))
+	require.Equal(t, uint16(0x8877), Load16(m.At(0x6007)))
+	Store16(m.At(0x6001), 0xaabb)
+	Store8(m.At(0x6003), 0xcc)
+	Store32(m.At(0x6005), 0xdeadbeef)
 	p := make([]byte, 8)
 	m.Read(0x6001, p)
 	require.Equal(t, []byte{0xbb, 0xaa, 0xcc, 0x44, 0xef, 0xbe, 0xad, 0xde}, p)
@@ -170,7 +170,7 @@ func TestMarks(t *testing.T) {
 	keep := true
 	m.Own(Code, func(page uint64, off, n int) bool { code = append(code, call{int(page), off, n}); return keep })
 	m.Own(Table, func(page uint64, off, n int) bool {
-		require.Equal(t, uint8(7), m.Load8(page<<PageShift+uint64(off)), "told after the bytes changed")
+		require.Equal(t, uint8(7), Load8(m.At(page<<PageShift+uint64(off))), "told after the bytes changed")
 		table = append(table, call{int(page), off, n})
 		return true
 	})

@@ -229,8 +229,8 @@ type Lazy struct {
 }
 
 // Lazy and SetLazy save and restore the flags.
-func (s *State) Lazy() Lazy { return Lazy{s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.CCOp} }
-func (s *State) SetLazy(l Lazy) {
+func (s *Regs) Lazy() Lazy { return Lazy{s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.CCOp} }
+func (s *Regs) SetLazy(l Lazy) {
 	s.Flags, s.CCRes, s.CCSrc, s.CCCF, s.CCOp = l.flags, l.res, l.src, l.cf, l.op
 }
 

@@ -75,11 +75,11 @@ func TestFXSAVEFaults(t *testing.T) {
 				b.page()
 				b.CR0 |= tt.cr0
 				b.at(tt.addr)
-				before := b.State
+				before := b.State()
 				exc := b.run(0x0f, 0xae, op)
 				require.NotNil(t, exc)
 				require.Equal(t, tt.want, exc.Vector)
-				require.Equal(t, before, b.State)
+				require.Equal(t, before, b.State())
 			})
 		}
 	}
@@ -91,9 +91,9 @@ func TestFXRSTORReservedMXCSR(t *testing.T) {
 	b.at(fpuData)
 	b.do(0x0f, 0xae, 0x03)
 	b.Mem.Store(fpuData+24, 4, 0x10000)
-	before := b.State
+	before := b.State()
 	require.Equal(t, x86.GP, b.run(0x0f, 0xae, 0x0b).Vector)
-	require.Equal(t, before, b.State)
+	require.Equal(t, before, b.State())
 	b.CR4 &^= x86.CR4_OSFXSR // then the field does not count
 	b.do(0x0f, 0xae, 0x0b)
 }

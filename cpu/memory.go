@@ -49,7 +49,7 @@ func (c *CPU) plain(va uint64, size int) bool {
 	if e.Write != tag|mmu.Marked { // what is watched has no tag
 		return false
 	}
-	off := va + e.Addend
+	off := c.Host.Off(va + e.Addend)
 	page := off >> bus.PageShift
 	return !c.changesCode(c.Mem.Marks(page), page, int(off&0xfff), size)
 }
@@ -82,7 +82,7 @@ func (c *CPU) tlb(user bool) *mmu.TLB {
 func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 	va &= 0xffffffff
 	if e := c.tlb(user).At(va); e.Read == (va+uint64(size)-1)&^0xfff {
-		return c.get(va+e.Addend, size), nil
+		return bus.Load(va+e.Addend, size), nil
 	}
 	if va&0xfff+uint64(size) > bus.PageSize {
 		return c.loadAcross(va, size, user)
@@ -98,7 +98,7 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 		c.watch(va, size, false)
 	}
 	if to.Read {
-		return c.get(to.Off, size), nil
+		return bus.Load(c.Host.At(to.Off), size), nil
 	}
 	if c.Mid {
 		c.alone()
@@ -129,10 +129,10 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 	e := c.tlb(user).At(va)
 	switch tag := (va + uint64(size) - 1) &^ 0xfff; e.Write {
 	case tag:
-		c.put(va+e.Addend, size, v)
+		bus.Store(va+e.Addend, size, v)
 		return nil
 	case tag | mmu.Marked:
-		off := va + e.Addend
+		off := c.Host.Off(va + e.Addend)
 		if c.Mem.Marks(off>>bus.PageShift) == 0 {
 			c.MMU.Unmark(e, va, user)
 		}
@@ -181,37 +181,11 @@ func (c *CPU) storeMarked(off uint64, size int, v uint64) *x86.Exception {
 	if c.Mid && c.changesCode(marks, page, at, size) {
 		c.alone()
 	}
-	c.put(off, size, v)
+	bus.Store(c.Host.At(off), size, v)
 	if marks != 0 {
 		c.Mem.Written(page, at, size)
 	}
 	return nil
-}
-
-// get and put access RAM by offset.
-func (c *CPU) get(off uint64, size int) uint64 {
-	switch size {
-	case 1:
-		return uint64(c.Host.Load8(off))
-	case 2:
-		return uint64(c.Host.Load16(off))
-	case 4:
-		return uint64(c.Host.Load32(off))
-	}
-	return c.Host.Load64(off)
-}
-
-func (c *CPU) put(off uint64, size int, v uint64) {
-	switch size {
-	case 1:
-		c.Host.Store8(off, uint8(v))
-	case 2:
-		c.Host.Store16(off, uint16(v))
-	case 4:
-		c.Host.Store32(off, uint32(v))
-	default:
-		c.Host.Store64(off, v)
-	}
 }
 
 // probe translates all of a range for an access, so that what follows can't

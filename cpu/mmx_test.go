@@ -27,11 +27,11 @@ func TestMMXNotAvailable(t *testing.T) {
 				b := newFPUBench(t)
 				b.CR0, b.FPU.SW = x86.CR0_PE|tt.cr0, tt.sw
 				b.at(0xfffffffe) // the check goes before the operand's faults
-				before := b.State
+				before := b.State()
 				exc := b.run(code...)
 				require.NotNil(t, exc)
 				require.Equal(t, tt.want, exc.Vector)
-				require.Equal(t, before, b.State)
+				require.Equal(t, before, b.State())
 			})
 		}
 	}
@@ -67,11 +67,11 @@ func TestMMXAndX87(t *testing.T) {
 // those of MMX.
 func TestMMXOnXMM(t *testing.T) {
 	b := newFPUBench(t)
-	before := b.State
+	before := b.State()
 	for _, code := range [][]byte{{0x66, 0x0f, 0xfc, 0xc1}, {0x66, 0x0f, 0x6e, 0xc0}, {0xf3, 0x0f, 0x7e, 0xc0}} {
 		require.Equal(t, x86.UD, b.run(code...).Vector)
 	}
-	require.Equal(t, before, b.State)
+	require.Equal(t, before, b.State())
 }
 
 // TestFPUEveryRow wants a handler for each row of the features that CPUID shows

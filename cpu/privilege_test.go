@@ -37,10 +37,10 @@ func TestPrivilegeColumn(t *testing.T) {
 				Args: [4]decoder.Operand{{Kind: decoder.KindReg, Size: 4}, {Kind: decoder.KindReg, Size: 4}}}
 			site := &Site{Inst: &in, Rem: 1}
 			s.CPL, s.CR4 = 3, s.CR4|refused
-			before := s.State
+			before := s.State()
 			exc := do(s.CPU, site)
 			require.Equal(t, &x86.Exception{Vector: x86.GP}, exc)
-			require.Equal(t, before, s.State, "nothing changes")
+			require.Equal(t, before, s.State(), "nothing changes")
 			if row.Priv != decoder.PrivCPL0 && row.Priv != decoder.PrivIO && row.Priv != decoder.PrivPCE {
 				s.CR4 = s.CR4&^refused | allowed
 				require.Nil(t, checks[row.Priv](s.CPU, site))

@@ -12,7 +12,7 @@ func (c *CPU) Seed(seed uint64) { c.Random = seed }
 
 // random is the next 64 bits of SplitMix64 (Steele, Lea, Flood: Fast splittable
 // pseudorandom number generators, OOPSLA 2014).
-func (s *State) random() uint64 {
+func (s *System) random() uint64 {
 	s.Random += 0x9e3779b97f4a7c15
 	z := s.Random
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

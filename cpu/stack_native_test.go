@@ -122,12 +122,13 @@ var aligned = []struct {
 
 func TestAlignmentChecked(t *testing.T) {
 	b := userBench(t, x86.F1|x86.AC)
-	start := b.State
+	start := b.State()
 	for _, tt := range aligned {
 		t.Run(tt.name, func(t *testing.T) {
 			got := uint16(0)
 			for off := range uint64(16) {
-				b.T, b.State = t, start
+				b.T = t
+				b.SetState(start)
 				b.R[x86.SI], b.R[x86.SP] = userBase+off, userBase+0x800
 				b.FPU.Tags, b.FPU.SW = 0x0f, 0
 				if tt.code[0] == 0xdf && tt.code[1] == 0x36 || tt.code[1] == 0x3e {

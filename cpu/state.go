@@ -18,8 +18,14 @@ type Table struct {
 }
 
 // State is everything that the architecture shows of a processor, and nothing
-// else: fixed-size fields without Go pointers.
+// else: fixed-size fields without Go pointers. A CPU keeps its two parts apart.
 type State struct {
+	Regs
+	System
+}
+
+// Regs is the part of the state that most instructions touch.
+type Regs struct {
 	// R are the general registers, in encoding order; outside of 64-bit mode
 	// the upper halves are zero.
 	R   [16]uint64
@@ -30,7 +36,10 @@ type State struct {
 	CCOp         uint32
 	CCRes, CCSrc uint64
 	CCCF         uint64 // carry kept apart by INC and DEC
+}
 
+// System is the rest of it.
+type System struct {
 	Seg        [8]Segment
 	CPL        uint8
 	GDTR, IDTR Table
@@ -79,34 +88,45 @@ type FPU struct {
 	Ignore bool // IGNNE# is asserted: until they are cleared, pending exceptions hold nothing up
 }
 
-// CPU is one processor. What translated code touches at each step stands first.
-type CPU struct {
-	State
-
+// Hot is what translated code touches at each step. It stands first in a CPU, at
+// offsets that a test pins, so that generated code may rely on them.
+type Hot struct {
+	Regs
 	// PageBase is EIP less the offset in its linear page, while a block runs: what
 	// stays in the page moves nothing.
 	PageBase uint64
 	// Budget is the number of steps that may still be taken; at Budget zero
-	// the steps counter reads End. Rem is the number of steps of the block
-	// under way that are not retired yet, this instruction included; it counts
-	// only during a call-out.
+	// the steps counter reads End.
 	Budget int64
 	End    uint64
-	Rem    int64
-	// Soft says that nothing is due at the budget's end: it may be left over where
-	// it is short of a block. Grant clears it.
-	Soft bool
+	// LeftBy is the number of the exit by which a block was left last.
+	LeftBy uint32
 	// Mid is set while an instruction runs that is not the last of its block:
 	// an access with side effects then gives it up, to be run alone.
 	Mid bool
-
+	// Rem is the number of steps of the block under way that are not retired yet,
+	// this instruction included; it counts only during a call-out.
+	Rem int64
+	// site is that of the instruction that left its block last.
+	site *Site
 	TLB  *mmu.TLB // of the present privilege level
+	// Mode is the mode word that keys translated blocks.
+	Mode uint32
+}
+
+// CPU is one processor.
+type CPU struct {
+	Hot
+	System
+
+	// Soft says that nothing is due at the budget's end: it may be left over where
+	// it is short of a block. Grant clears it.
+	Soft bool
+
 	Host bus.Host
 	MMU  *mmu.MMU
 	Mem  *bus.Memory
 	Port *bus.Ports
-	// Mode is the mode word that keys translated blocks.
-	Mode uint32
 
 	// Time gives virtual nanoseconds for a step count.
 	Time func(steps uint64) uint64
@@ -138,7 +158,6 @@ type CPU struct {
 	// run alone.
 	Pending *x86.Exception
 
-	site      *Site // of the instruction that left its block last
 	exc       x86.Exception
 	left      bool // EndSlice was called since Grant
 	checkBP   bool // code breakpoints are armed
@@ -189,7 +208,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 
 // Reset is power-up and RESET# (SDM 3A 9.1.1, table 9-1).
 func (c *CPU) Reset() {
-	c.State = State{Random: c.Random}
+	c.SetState(State{System: System{Random: c.Random}})
 	c.Flags = x86.F1
 	c.EIP = 0xfff0
 	c.CR0 = x86.CR0_ET | x86.CR0_CD | x86.CR0_NW
@@ -346,11 +365,15 @@ func (c *CPU) InterruptReady() bool {
 // Shadowed tells whether interrupts are inhibited before the next instruction.
 func (c *CPU) Shadowed() bool { return c.ShadowStep == c.Steps() }
 
+// State gives the architectural state, SetState makes it another one.
+func (c *CPU) State() State     { return State{c.Regs, c.System} }
+func (c *CPU) SetState(s State) { c.Regs, c.System = s.Regs, s.System }
+
 // Canonical is the architectural state with the flags computed and everything
 // that only an engine could tell set to zero.
 func (c *CPU) Canonical() State {
 	c.Materialise()
-	s := c.State
+	s := c.State()
 	s.CCRes, s.CCSrc, s.CCCF = 0, 0, 0
 	if s.ShadowStep != c.Steps() {
 		s.ShadowStep, s.ShadowDebug = bus.Never, false

@@ -179,7 +179,7 @@ func (c *CPU) bulk(in *decoder.Inst, mask uint64) (n uint64) {
 		return 0
 	}
 	if in.Op == decoder.STOS {
-		fill(c.Host, dst+de.Addend, size, n, c.R[x86.AX])
+		fill(dst+de.Addend, size, n, c.R[x86.AX])
 		c.advance(x86.DI, mask, n*size)
 		return n
 	}
@@ -198,7 +198,7 @@ func (c *CPU) bulk(in *decoder.Inst, mask uint64) (n uint64) {
 			return 0
 		}
 	}
-	copy(c.Host.Bytes(to, int(n*size)), c.Host.Bytes(from, int(n*size)))
+	copy(bus.Bytes(to, int(n*size)), bus.Bytes(from, int(n*size)))
 	c.advance(x86.SI, mask, n*size)
 	c.advance(x86.DI, mask, n*size)
 	return n
@@ -220,8 +220,8 @@ func (c *CPU) reach(seg int, off, mask, size, n uint64, write bool) (va, m uint6
 	return va, n
 }
 
-func fill(h bus.Host, to, size, n, v uint64) {
-	p := h.Bytes(to, int(n*size))
+func fill(to, size, n, v uint64) {
+	p := bus.Bytes(to, int(n*size))
 	v &= ^uint64(0) >> (64 - 8*size)
 	b := byte(v)
 	if v == uint64(b)*(0x0101010101010101>>(64-8*size)) {

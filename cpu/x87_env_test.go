@@ -208,12 +208,12 @@ func TestX87PageFaultChangesNothing(t *testing.T) {
 			ram[i] = 0x5a
 		}
 		b.Mem.Write(fpuEdge-0x1000, ram[:])
-		before := b.State
+		before := b.State()
 		exc := b.run(code...)
 		require.NotNil(t, exc, "%x %v", code, in.Op)
 		require.Equal(t, x86.PF_, exc.Vector, "%x %v", code, in.Op)
 		require.Equal(t, uint64(fpuEdge), exc.Address&^0xfff, "%x %v", code, in.Op)
-		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 		b.Mem.Read(fpuEdge-0x1000, after[:])
 		require.Equal(t, ram, after, "%x %v", code, in.Op)
 
@@ -230,11 +230,11 @@ func TestX87SegmentLimit(t *testing.T) {
 		b.Seg[x86.DS].derive()
 		b.addressSpace()
 		b.at(edge(&in))
-		before := b.State
+		before := b.State()
 		exc := b.run(code...)
 		require.NotNil(t, exc, "%x %v", code, in.Op)
 		require.Equal(t, x86.Exception{Vector: x86.GP}, *exc, "%x %v", code, in.Op)
-		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 	}
 }
 
@@ -249,17 +249,17 @@ func TestX87Alone(t *testing.T) {
 		b.addressSpace()
 		b.Mid = true
 		b.at(hole)
-		before := b.State
+		before := b.State()
 		require.Same(t, alone, b.run(code...), "%x %v", code, in.Op)
-		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 
 		b.Mem.RAM.Own(bus.Code, func(uint64, int, int) bool { return true })
 		b.Mem.SetMark(fpuData>>bus.PageShift, bus.Code)
 		b.at(fpuData)
-		before = b.State
+		before = b.State()
 		if b.run(code...) == alone {
 			stores++
-			require.Equal(t, before, b.State, "%x %v", code, in.Op)
+			require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 		}
 	}
 	require.Equal(t, 26, stores)

@@ -153,9 +153,9 @@ func (c *CPU) fastReal(s *Site) (v softfloat.F80, ok bool) {
 		return v, false
 	}
 	if size == 8 {
-		return real64(c.Host.Load64(host))
+		return real64(bus.Load64(host))
 	}
-	return real32(c.Host.Load32(host))
+	return real32(bus.Load32(host))
 }
 
 // memOp gives ST(0) and the real in memory that an operation works on.
@@ -384,11 +384,11 @@ func fildFast(c *CPU, s *Site) *x86.Exception {
 	v := int64(0)
 	switch size {
 	case 2:
-		v = int64(int16(c.Host.Load16(host)))
+		v = int64(int16(bus.Load16(host)))
 	case 4:
-		v = int64(int32(c.Host.Load32(host)))
+		v = int64(int32(bus.Load32(host)))
 	default:
-		v = int64(c.Host.Load64(host))
+		v = int64(bus.Load64(host))
 	}
 	var e softfloat.Env
 	f.SW &^= swC1
@@ -418,9 +418,9 @@ func (c *CPU) storeReal(s *Site, pop bool) bool {
 		return false
 	}
 	if size == 8 {
-		c.Host.Store64(host, v)
+		bus.Store64(host, v)
 	} else {
-		c.Host.Store32(host, uint32(v))
+		bus.Store32(host, uint32(v))
 	}
 	f.report(&e, 0)
 	if pop {
@@ -461,9 +461,9 @@ func fistFast(c *CPU, s *Site) *x86.Exception {
 		return fist(c, s, pop)
 	}
 	if size == 8 {
-		c.Host.Store64(host, v)
+		bus.Store64(host, v)
 	} else {
-		c.Host.Store32(host, uint32(v))
+		bus.Store32(host, uint32(v))
 	}
 	f.report(&e, 0)
 	if pop {

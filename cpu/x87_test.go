@@ -76,7 +76,7 @@ func (b *fpuBench) run(code ...byte) *x86.Exception {
 	}
 	require.Equal(b, decoder.OK, decoder.Decode(code, mode, in), "%x", code)
 	s := &Site{Inst: in, Rem: 1}
-	before := b.State
+	before := b.State()
 	var ram, after [0x3000]byte
 	b.Mem.Read(fpuData, ram[:])
 	require.NotNil(b, Calls[in.Op].Do, in.Op.String())
@@ -86,12 +86,12 @@ func (b *fpuBench) run(code ...byte) *x86.Exception {
 	if fast == nil {
 		return exc
 	}
-	slow := b.State
-	b.State = before
+	slow := b.State()
+	b.SetState(before)
 	b.Mem.Write(fpuData, ram[:])
 	fastExc := outcome(b.CPU, fast, s)
 	require.Equal(b, exc, fastExc, "%x: fast handler's exception", code)
-	require.Equal(b, slow, b.State, "%x: fast handler's state", code)
+	require.Equal(b, slow, b.State(), "%x: fast handler's state", code)
 	b.Mem.Read(fpuData, ram[:])
 	require.Equal(b, after, ram, "%x: fast handler's memory", code)
 	return exc
@@ -331,14 +331,14 @@ func TestX87ChecksFirst(t *testing.T) {
 		b.FPU.setControl(0x340)
 		b.FPU.setStatus(softfloat.ZE)
 		b.CR0 |= x86.CR0_TS
-		before := b.State
+		before := b.State()
 		exc := b.run(code...)
 		require.NotNil(t, exc, "%x %v", code, in.Op)
 		require.Equal(t, x86.NM, exc.Vector, "%x %v", code, in.Op)
-		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 
 		b.CR0 &^= x86.CR0_TS
-		before = b.State
+		before = b.State()
 		exc = b.run(code...)
 		if noWait[in.Op] {
 			require.True(t, exc == nil || exc.Vector == x86.GP, "%x %v", code, in.Op)
@@ -346,7 +346,7 @@ func TestX87ChecksFirst(t *testing.T) {
 		}
 		require.NotNil(t, exc, "%x %v", code, in.Op)
 		require.Equal(t, x86.MF, exc.Vector, "%x %v", code, in.Op)
-		require.Equal(t, before, b.State, "%x %v", code, in.Op)
+		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 	}
 }
 

@@ -23,7 +23,7 @@ func reads(t *testing.T, m *MMU, va, want uint64) {
 	m0 := m.Stats.Walks
 	e := m.Context.User.At(va)
 	if e.Read == va&^0xfff {
-		require.Equal(t, want, va+e.Addend, "kept in the array")
+		require.Equal(t, want, m.Mem.Host.Off(va+e.Addend), "kept in the array")
 		return
 	}
 	to, exc := m.Translate(va, Read, true)

@@ -26,20 +26,20 @@ func (m *machine) access(va uint64, acc Access, user bool, v byte) string {
 		t = m.Context.User
 	}
 	e := t.At(va)
-	off := va + e.Addend
+	off := m.Mem.Host.Off(va + e.Addend)
 	if tag := [3]uint64{e.Read, e.Write, e.Exec}[acc]; tag == va&^0xfff {
 		if acc == Write {
-			m.Mem.Store8(off, v) // no owner is told: no mark may be there
+			bus.Store8(m.Mem.At(off), v) // no owner is told: no mark may be there
 		}
-		return fmt.Sprintf("%x: %02x", off, m.Mem.Load8(off))
+		return fmt.Sprintf("%x: %02x", off, bus.Load8(m.Mem.At(off)))
 	}
 	if page := off >> bus.PageShift; acc == Write && e.Write == va&^0xfff|Marked {
 		if m.Mem.Marks(page) == 0 {
 			m.Unmark(e, va, user)
 		}
-		m.Mem.Store8(off, v)
+		bus.Store8(m.Mem.At(off), v)
 		m.Mem.Written(page, int(off&0xfff), 1)
-		return fmt.Sprintf("%x: %02x", off, m.Mem.Load8(off))
+		return fmt.Sprintf("%x: %02x", off, bus.Load8(m.Mem.At(off)))
 	}
 	to, exc := m.Translate(va, acc, user)
 	if exc != nil {
@@ -54,7 +54,7 @@ func (m *machine) access(va uint64, acc Access, user bool, v byte) string {
 		return fmt.Sprintf("phys %x", phys)
 	}
 	off |= phys & 0xfff
-	return fmt.Sprintf("%x: %02x", off, m.Mem.Load8(off))
+	return fmt.Sprintf("%x: %02x", off, bus.Load8(m.Mem.At(off)))
 }
 
 const (
@@ -227,7 +227,7 @@ func invisible(t *testing.T, seed uint64) (faults, hits int) {
 					o.mem.Store(phys, 1, uint64(v))
 				}
 				if phys < smallMem {
-					want = fmt.Sprintf("%x: %02x", phys, o.mem.Load8(phys))
+					want = fmt.Sprintf("%x: %02x", phys, bus.Load8(o.mem.At(phys)))
 				} else {
 					want = fmt.Sprintf("phys %x", phys)
 				}
@@ -244,7 +244,7 @@ func invisible(t *testing.T, seed uint64) (faults, hits int) {
 			put(at, e)
 		case n < 80: // one bit, as kernels clear A and D
 			at := page() + index()
-			b := []byte{o.mem.Load8(at) ^ 1<<r.IntN(8)}
+			b := []byte{bus.Load8(o.mem.At(at)) ^ 1<<r.IntN(8)}
 			note("%d: byte %x = %x", step, at, b)
 			write(at, b)
 		case n < 82: // a bus master over a page's end
@@ -325,8 +325,8 @@ func same(fail func(string, ...any), m *machine, o *oracle) {
 	}
 	for _, t := range []*TLB{m.Context.User, m.Context.Super} {
 		for i := range t {
-			if e := &t[i]; e.Write&(Invalid|Marked) == 0 && m.Mem.Marks((e.Addend+e.Write)>>bus.PageShift) != 0 {
-				fail("%s: a write tag for the marked page %x", m.name, (e.Addend+e.Write)>>bus.PageShift)
+			if e := &t[i]; e.Write&(Invalid|Marked) == 0 && m.Mem.Marks(m.Mem.Host.Off(e.Addend+e.Write)>>bus.PageShift) != 0 {
+				fail("%s: a write tag for the marked page %x", m.name, m.Mem.Host.Off(e.Addend+e.Write)>>bus.PageShift)
 			}
 		}
 	}

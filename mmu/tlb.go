@@ -18,7 +18,7 @@ const (
 // Entry is one page of a first-level array. A tag is the page's linear address
 // where that access may go straight to host memory, else Invalid: absent,
 // device memory, not yet dirty, no permission; or Marked. Addend plus the linear
-// address is the offset in the reservation.
+// address is the address in the host's memory.
 type Entry struct {
 	Read, Write, Exec uint64
 	Addend            uint64
@@ -97,9 +97,10 @@ const (
 // the ring that its context has not gone through yet.
 type written struct{ user, super at }
 
-// lately is a page that got a mark, and where its write tags were by then.
+// lately is a page that got a mark, by its address in the host's memory, and where its
+// write tags were by then.
 type lately struct {
-	page uint32
+	page uint64
 	written
 }
 
@@ -128,7 +129,7 @@ func (m *MMU) marked(page uint64) {
 		return
 	}
 	m.writable[page] = written{}
-	l := lately{uint32(page), w}
+	l := lately{m.Mem.Host.At(page << bus.PageShift), w}
 	m.ring[m.epoch%ringSize] = l
 	m.epoch++
 	m.Context.mark(&l)
@@ -150,8 +151,8 @@ func (m *MMU) catchUp(c *Context) {
 }
 
 func (c *Context) mark(l *lately) {
-	c.user.mark(l.user, uint64(l.page))
-	c.super.mark(l.super, uint64(l.page))
+	c.user.mark(l.user, l.page)
+	c.super.mark(l.super, l.page)
 }
 
 func (a *array) mark(where at, page uint64) {
@@ -166,8 +167,9 @@ func (a *array) mark(where at, page uint64) {
 	}
 }
 
+// mark takes the plain write tag from an entry of the page at an address of the host.
 func (e *Entry) mark(page uint64) {
-	if e.Write&(Invalid|Marked) == 0 && (e.Addend+e.Write)>>bus.PageShift == page {
+	if e.Write&(Invalid|Marked) == 0 && e.Addend+e.Write == page {
 		e.Write |= Marked
 	}
 }
@@ -184,5 +186,5 @@ func (a *array) markAll() {
 // its page without marks.
 func (m *MMU) Unmark(e *Entry, va uint64, user bool) {
 	e.Write &^= Marked
-	m.writable[(e.Addend+e.Write)>>bus.PageShift].note(va, user)
+	m.writable[m.Mem.Host.Off(e.Addend+e.Write)>>bus.PageShift].note(va, user)
 }

@@ -204,7 +204,7 @@ func (m *MMU) install(page uint64, r *result, p *Place, user bool) {
 	a.note(page)
 	e := a.At(page)
 	off := p.Off &^ (bus.PageSize - 1)
-	*e = Entry{Read: page, Write: Invalid, Exec: Invalid, Addend: off - page}
+	*e = Entry{Read: page, Write: Invalid, Exec: Invalid, Addend: m.Mem.Host.At(off) - page}
 	if p.Write && r.write && r.dirty {
 		e.Write = page | Marked
 		if m.Mem.Marks(off>>bus.PageShift) == 0 {

@@ -209,7 +209,7 @@ func TestTags(t *testing.T) {
 		}
 		return *m.Context.Super.At(page << 12)
 	}
-	addend := func(phys, va uint64) uint64 { return phys - va }
+	addend := func(phys, va uint64) uint64 { return m.Mem.At(phys) - va }
 	require.Equal(t, Entry{0x1000, Invalid, 0x1000, addend(target, 0x1000)}, slot(1, Read, true), "not dirty yet")
 	require.Equal(t, Entry{0x1000, 0x1000, 0x1000, addend(target, 0x1000)}, slot(1, Write, true))
 	require.Equal(t, Entry{0x1000, 0x1000, 0x1000, addend(target, 0x1000)}, slot(1, Read, false), "dirty by now")

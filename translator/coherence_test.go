@@ -208,8 +208,8 @@ func TestStringWrap(t *testing.T) {
 	w := everyWay(t, s, 200)
 	require.True(t, w.cpu.Halted)
 	require.Equal(t, uint16(0x30), uint16(w.cpu.R[x86.DI]))
-	require.Equal(t, uint8(0x5a), w.mem.Load8(0x10234+0x2f))
-	require.NotEqual(t, uint8(0x5a), w.mem.Load8(0x20234))
+	require.Equal(t, uint8(0x5a), bus.Load8(w.mem.At(0x10234+0x2f)))
+	require.NotEqual(t, uint8(0x5a), bus.Load8(w.mem.At(0x20234)))
 
 	// cld; mov esi,2000; mov edi,fff0; mov ecx,18; a16 rep movsd; hlt
 	s = wide("fc be00200000 bff0ff0000 b918000000 f367a5 f4")
@@ -217,7 +217,7 @@ func TestStringWrap(t *testing.T) {
 	w = everyWay(t, s, 200)
 	require.True(t, w.cpu.Halted)
 	require.Equal(t, uint64(0x50), w.cpu.R[x86.DI])
-	require.Equal(t, uint32(0x44332211), w.mem.Load32(0x10234))
+	require.Equal(t, uint32(0x44332211), bus.Load32(w.mem.At(0x10234)))
 }
 
 // TestDataBreakpointOfAFault: a data breakpoint that is hit by an instruction
@@ -233,6 +233,6 @@ func TestDataBreakpointOfAFault(t *testing.T) {
 	w := everyWay(t, s, 200)
 	require.True(t, w.cpu.Halted)
 	require.Equal(t, 2, w.cpu.Faults.N)
-	require.Equal(t, uint32(x86.PF_), w.mem.Load32(0x4800))
-	require.Equal(t, uint32(x86.DB), w.mem.Load32(0x4818))
+	require.Equal(t, uint32(x86.PF_), bus.Load32(w.mem.At(0x4800)))
+	require.Equal(t, uint32(x86.DB), bus.Load32(w.mem.At(0x4818)))
 }

@@ -21,7 +21,7 @@ func (e *Engine) checkTags() error {
 	for _, t := range []*mmu.TLB{e.CPU.MMU.Context.User, e.CPU.MMU.Context.Super} {
 		for i := range t {
 			if w := &t[i]; w.Write&(mmu.Invalid|mmu.Marked) == 0 {
-				if page := (w.Addend + w.Write) >> bus.PageShift; e.CPU.Mem.Marks(page) != 0 {
+				if page := e.CPU.Host.Off(w.Addend+w.Write) >> bus.PageShift; e.CPU.Mem.Marks(page) != 0 {
 					return fmt.Errorf("linear page %x has a plain write tag, but RAM page %x is marked", w.Write, page)
 				}
 			}

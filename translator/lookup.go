@@ -17,7 +17,7 @@ func (e *Engine) find(one uint32) *closure.Block {
 	t := c.TLB.At(va)
 	if t.Exec == va&^0xfff {
 		mode := c.Mode | one
-		if b := e.cache.Recall(cache.Key{Off: va + t.Addend, Mode: mode}); b != nil &&
+		if b := e.cache.Recall(cache.Key{Off: c.Host.Off(va + t.Addend), Mode: mode}); b != nil &&
 			(mode&cpu.ModeFlatCS != 0 || c.EIP+uint64(b.Bytes)-1 <= uint64(cs.Limit)) && (!b.Straddle || e.leadsOn(b, va)) {
 			return e.begin(b, va)
 		}
@@ -39,7 +39,7 @@ func (e *Engine) begin(b *cache.Block, va uint64) *closure.Block {
 func (e *Engine) leadsOn(b *cache.Block, va uint64) bool {
 	va = ((va | 0xfff) + 1) & 0xffffffff
 	t := e.CPU.TLB.At(va)
-	return t.Exec == va && va+t.Addend == b.Off2
+	return t.Exec == va && e.CPU.Host.Off(va+t.Addend) == b.Off2
 }
 
 func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *cache.Block {
@@ -49,7 +49,7 @@ func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *cache.Block {
 		e.raise(x86.Exception{Vector: x86.GP})
 		return nil
 	}
-	off, ram := va+t.Addend, true
+	off, ram := c.Host.Off(va+t.Addend), true
 	if t.Exec != va&^0xfff {
 		to, exc := c.MMU.Translate(va, mmu.Exec, c.CPL == 3)
 		if exc != nil {

@@ -95,12 +95,12 @@ func (e *Engine) chain(b *closure.Block) {
 			continue
 		}
 		from := b
-		exit := b.LeftBy
+		exit := c.LeftBy
 		if b = e.find(0); b == nil {
 			return
 		}
 		if exit != closure.NoExit && !e.conf.NoLinks {
-			cache.Link(from.Of, exit, b.Of)
+			cache.Link(from.Of, uint8(exit), b.Of)
 		}
 	}
 }
@@ -158,6 +158,6 @@ func (e *Engine) splitHere(s *cpu.Site) {
 	c := e.CPU
 	va := (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff
 	if t := c.TLB.At(va); t.Exec == va&^0xfff {
-		e.cache.Split(va+t.Addend, int(s.Inst.Len))
+		e.cache.Split(c.Host.Off(va+t.Addend), int(s.Inst.Len))
 	}
 }

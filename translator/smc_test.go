@@ -286,11 +286,11 @@ func TestFlagsAtFault(t *testing.T) {
 	s := script(flatUser, unhex(strip("83c8ff 83c001 8b1d 00700100 29c0 f4")))
 	binary.LittleEndian.PutUint32(s.memory[window+tableAt+4*0x17:], 0x17006)
 	w := everyWay(t, s, entrySteps+40)
-	frame := w.mem.Load32(0x4800 + 16)
+	frame := bus.Load32(w.mem.At(0x4800 + 16))
 	require.Equal(t, uint32(x86.CF|x86.ZF|x86.AF|x86.PF), frame&x86.Arith)
-	require.Equal(t, uint32(0x10f06), w.mem.Load32(0x4808), "the load itself")
-	require.Equal(t, uint32(x86.PF_), w.mem.Load32(0x4800))
-	require.Equal(t, uint32(0x17000), w.mem.Load32(0x4814), "CR2")
+	require.Equal(t, uint32(0x10f06), bus.Load32(w.mem.At(0x4808)), "the load itself")
+	require.Equal(t, uint32(x86.PF_), bus.Load32(w.mem.At(0x4800)))
+	require.Equal(t, uint32(0x17000), bus.Load32(w.mem.At(0x4814)), "CR2")
 }
 
 // TestNoUnwinds: a loop without surprises never leaves its blocks in the middle.

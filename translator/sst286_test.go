@@ -109,7 +109,7 @@ func (b *board) run(init moo.State, steps int64) (moo.State, error) {
 		err = errors.New("did not reach HLT")
 	}
 	for at := range b.wrote {
-		out.RAM = append(out.RAM, moo.Byte{Addr: uint32(at), Value: b.mem.Load8(at)})
+		out.RAM = append(out.RAM, moo.Byte{Addr: uint32(at), Value: bus.Load8(b.mem.At(at))})
 	}
 	for at := range b.wrote {
 		b.mem.Write(at, []byte{0})

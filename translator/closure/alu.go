@@ -1,6 +1,7 @@
 package closure
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/ir"
 )
@@ -89,13 +90,13 @@ func aluRM[T word, W, O, F, M num](x *args) fn {
 		if e := c.TLB.At(va); e.Read == (va+1<<len(w)-1)&^0xfff {
 			switch off := va + e.Addend; len(w) {
 			case 0:
-				b = T(c.Host.Load8(off))
+				b = T(bus.Load8(off))
 			case 1:
-				b = T(c.Host.Load16(off))
+				b = T(bus.Load16(off))
 			case 2:
-				b = T(c.Host.Load32(off))
+				b = T(bus.Load32(off))
 			default:
-				b = T(c.Host.Load64(off))
+				b = T(bus.Load64(off))
 			}
 		} else {
 			b = T(loadSlow(c, va, 1<<len(w), mem.site))
@@ -158,13 +159,13 @@ func aluMR[T word, W, O, F, M num](x *args) fn {
 		case !fast:
 			a = T(modifySlow(c, va, 1<<len(w), mem.site))
 		case len(w) == 0:
-			a = T(c.Host.Load8(off))
+			a = T(bus.Load8(off))
 		case len(w) == 1:
-			a = T(c.Host.Load16(off))
+			a = T(bus.Load16(off))
 		case len(w) == 2:
-			a = T(c.Host.Load32(off))
+			a = T(bus.Load32(off))
 		default:
-			a = T(c.Host.Load64(off))
+			a = T(bus.Load64(off))
 		}
 		b, k := T(*s), uint64(0)
 		if takesCarry(ir.Op(len(o))) {
@@ -176,13 +177,13 @@ func aluMR[T word, W, O, F, M num](x *args) fn {
 		case !fast:
 			storeSlow(c, va, 1<<len(w), uint64(r), mem.site)
 		case len(w) == 0:
-			c.Host.Store8(off, uint8(r))
+			bus.Store8(off, uint8(r))
 		case len(w) == 1:
-			c.Host.Store16(off, uint16(r))
+			bus.Store16(off, uint16(r))
 		case len(w) == 2:
-			c.Host.Store32(off, uint32(r))
+			bus.Store32(off, uint32(r))
 		default:
-			c.Host.Store64(off, uint64(r))
+			bus.Store64(off, uint64(r))
 		}
 		if len(f) == 1 {
 			keep(c, ir.Op(len(o)), len(w), uint64(r), uint64(b), k)
@@ -241,26 +242,26 @@ func unaryM[T word, W, O, F, M num](x *args) fn {
 		case !fast:
 			a = T(modifySlow(c, va, 1<<len(w), mem.site))
 		case len(w) == 0:
-			a = T(c.Host.Load8(off))
+			a = T(bus.Load8(off))
 		case len(w) == 1:
-			a = T(c.Host.Load16(off))
+			a = T(bus.Load16(off))
 		case len(w) == 2:
-			a = T(c.Host.Load32(off))
+			a = T(bus.Load32(off))
 		default:
-			a = T(c.Host.Load64(off))
+			a = T(bus.Load64(off))
 		}
 		r := T(single(ir.Inc+ir.Op(len(o)), uint64(a)))
 		switch {
 		case !fast:
 			storeSlow(c, va, 1<<len(w), uint64(r), mem.site)
 		case len(w) == 0:
-			c.Host.Store8(off, uint8(r))
+			bus.Store8(off, uint8(r))
 		case len(w) == 1:
-			c.Host.Store16(off, uint16(r))
+			bus.Store16(off, uint16(r))
 		case len(w) == 2:
-			c.Host.Store32(off, uint32(r))
+			bus.Store32(off, uint32(r))
 		default:
-			c.Host.Store64(off, uint64(r))
+			bus.Store64(off, uint64(r))
 		}
 		if len(f) == 1 {
 			keepSingle(c, ir.Inc+ir.Op(len(o)), len(w), uint64(a), uint64(r))

@@ -162,7 +162,7 @@ func TestALU(t *testing.T) {
 							if u.Addr.Index < 16 {
 								va += int(c.R[x86.DI]) << 2
 							}
-							c.Host.Store64(uint64(va), v)
+							bus.Store64(c.Host.At(uint64(va)), v)
 							return ir.Arg{Kind: ir.Mem}
 						}
 						u.D = where(shape[0], x86.CX, a)
@@ -200,8 +200,8 @@ func TestALU(t *testing.T) {
 							if u.Addr.Index < 16 {
 								va += c.R[x86.DI] << 2
 							}
-							got = c.Host.Load64(va) & (1<<(8<<w) - 1)
-							require.Equal(t, a>>(8<<w), c.Host.Load64(va)>>(8<<w), "memory beside")
+							got = bus.Load64(c.Host.At(va)) & (1<<(8<<w) - 1)
+							require.Equal(t, a>>(8<<w), bus.Load64(c.Host.At(va))>>(8<<w), "memory beside")
 						}
 						require.Equal(t, wr, got, "result of %x, %x", a, b)
 						if live != 0 || op == ir.Mov || op == ir.Not {

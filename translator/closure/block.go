@@ -9,7 +9,7 @@ type (
 	// fn is a piece of translated code.
 	fn func(c *cpu.CPU)
 	// term ends a block: it answers the next block where a link leads there, else
-	// nil, with EIP moved and the exit's number in LeftBy.
+	// nil, with EIP moved and the exit's number in the processor's LeftBy.
 	term func(c *cpu.CPU) *Block
 )
 
@@ -40,13 +40,12 @@ type Block struct {
 	// 16 bits.
 	to   [2]uint32
 	mask uint32
-	// LeftBy is the exit taken last when the terminator answered nil.
-	LeftBy uint8
 
-	// Entry is the offset in its page of the first byte, off that in RAM.
+	// Entry is the offset in its page of the first byte, at its address in the host's
+	// memory.
 	Entry uint32
 	mode  uint32
-	off   uint64
+	at    uint64
 	// Of is the block in the cache.
 	Of    *cache.Block
 	Sites []cpu.Site
@@ -105,19 +104,19 @@ func (b *Block) fall(c *cpu.CPU) *Block {
 func (b *Block) leave(c *cpu.CPU, exit uint8) *Block {
 	to := uint64(uint32(c.PageBase) + b.to[exit&1])
 	if n := b.far[exit&1]; n != nil {
-		if e := c.TLB.At(to); e.Exec == to&^0xfff && e.Addend+to == n.off {
+		if e := c.TLB.At(to); e.Exec == to&^0xfff && e.Addend+to == n.at {
 			c.PageBase = to &^ 0xfff
 			return n
 		}
 	}
 	c.EIP = to
-	b.LeftBy = exit
+	c.LeftBy = uint32(exit)
 	return nil
 }
 
 // jump leaves for an address that the block does not know.
 func (b *Block) jump(c *cpu.CPU, to uint64) *Block {
 	c.EIP = to
-	b.LeftBy = NoExit
+	c.LeftBy = NoExit
 	return nil
 }

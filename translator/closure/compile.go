@@ -1,6 +1,7 @@
 package closure
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/cache"
 	"ringzero/translator/ir"
@@ -85,7 +86,7 @@ func displacement(m *ir.Address) uint64 {
 func (k *Backend) Compile(of *cache.Block, entry uint32, code *ir.Code) *Block {
 	uops := code.Uops
 	n := len(uops) - 1
-	b := &Block{Of: of, Steps: int64(code.Steps), Entry: entry, mode: of.Mode, off: of.Off, Sites: make([]cpu.Site, len(of.Insts)),
+	b := &Block{Of: of, Steps: int64(code.Steps), Entry: entry, mode: of.Mode, at: k.c.Host.At(of.Off), Sites: make([]cpu.Site, len(of.Insts)),
 		to: [2]uint32{uint32(uops[n].Next), uint32(uops[n].Target)}, mask: uops[n].Mask}
 	k.b = b
 	at := entry
@@ -280,8 +281,8 @@ func (k *Backend) xchgMem(u *ir.Uop) fn {
 		e := c.TLB.At(va)
 		if w == 2 && e.Write == (va+3)&^0xfff {
 			off := va + e.Addend
-			*p = uint64(c.Host.Load32(off))
-			c.Host.Store32(off, uint32(old))
+			*p = uint64(bus.Load32(off))
+			bus.Store32(off, uint32(old))
 			return
 		}
 		v := modifySlow(c, va, size, m.site)
@@ -363,11 +364,11 @@ func load(c *cpu.CPU, va uint64, size int, s *cpu.Site) uint64 {
 	if e := c.TLB.At(va); e.Read == (va+uint64(size)-1)&^0xfff {
 		switch off := va + e.Addend; size {
 		case 1:
-			return uint64(c.Host.Load8(off))
+			return uint64(bus.Load8(off))
 		case 2:
-			return uint64(c.Host.Load16(off))
+			return uint64(bus.Load16(off))
 		case 4:
-			return uint64(c.Host.Load32(off))
+			return uint64(bus.Load32(off))
 		}
 	}
 	return loadSlow(c, va, size, s)
@@ -377,13 +378,13 @@ func store(c *cpu.CPU, va uint64, size int, v uint64, s *cpu.Site) {
 	if e := c.TLB.At(va); e.Write == (va+uint64(size)-1)&^0xfff {
 		switch off := va + e.Addend; size {
 		case 1:
-			c.Host.Store8(off, uint8(v))
+			bus.Store8(off, uint8(v))
 			return
 		case 2:
-			c.Host.Store16(off, uint16(v))
+			bus.Store16(off, uint16(v))
 			return
 		case 4:
-			c.Host.Store32(off, uint32(v))
+			bus.Store32(off, uint32(v))
 			return
 		}
 	}
@@ -565,7 +566,7 @@ func (k *Backend) cmov(u *ir.Uop) fn {
 			va := *base + disp
 			var v uint32
 			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
-				v = c.Host.Load32(va + e.Addend)
+				v = bus.Load32(va + e.Addend)
 			} else {
 				v = uint32(loadSlow(c, va, 4, s))
 			}

@@ -1,6 +1,7 @@
 package closure
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/ir"
 )
@@ -113,13 +114,13 @@ func fusedM[T word, I signed, W, O, S, M, C num](x *args, blk *Block) term {
 		if e := c.TLB.At(va); e.Read == (va+1<<len(w)-1)&^0xfff {
 			switch off := va + e.Addend; len(w) {
 			case 0:
-				v = T(c.Host.Load8(off))
+				v = T(bus.Load8(off))
 			case 1:
-				v = T(c.Host.Load16(off))
+				v = T(bus.Load16(off))
 			case 2:
-				v = T(c.Host.Load32(off))
+				v = T(bus.Load32(off))
 			default:
-				v = T(c.Host.Load64(off))
+				v = T(bus.Load64(off))
 			}
 		} else {
 			v = T(loadSlow(c, va, 1<<len(w), mem.site))

@@ -1,6 +1,7 @@
 package closure
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 )
 
@@ -62,13 +63,13 @@ func movRM[W, X, S, M num](x *args) fn {
 		if e := c.TLB.At(va); e.Read == (va+1<<len(w)-1)&^0xfff {
 			switch off := va + e.Addend; len(w) {
 			case 0:
-				v = uint64(c.Host.Load8(off))
+				v = uint64(bus.Load8(off))
 			case 1:
-				v = uint64(c.Host.Load16(off))
+				v = uint64(bus.Load16(off))
 			case 2:
-				v = uint64(c.Host.Load32(off))
+				v = uint64(bus.Load32(off))
 			default:
-				v = c.Host.Load64(off)
+				v = bus.Load64(off)
 			}
 		} else {
 			v = loadSlow(c, va, 1<<len(w), mem.site)
@@ -145,13 +146,13 @@ func movMR[W, M num](x *args) fn {
 		if e := c.TLB.At(va); e.Write == (va+1<<len(w)-1)&^0xfff {
 			switch off := va + e.Addend; len(w) {
 			case 0:
-				c.Host.Store8(off, uint8(v))
+				bus.Store8(off, uint8(v))
 			case 1:
-				c.Host.Store16(off, uint16(v))
+				bus.Store16(off, uint16(v))
 			case 2:
-				c.Host.Store32(off, uint32(v))
+				bus.Store32(off, uint32(v))
 			default:
-				c.Host.Store64(off, v)
+				bus.Store64(off, v)
 			}
 		} else {
 			storeSlow(c, va, 1<<len(w), v&(^uint64(0)>>(64-8<<len(w))), mem.site)

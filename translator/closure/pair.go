@@ -3,6 +3,7 @@ package closure
 import (
 	"math/bits"
 
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/ir"
 )
@@ -227,11 +228,11 @@ func paired[A, B num](p, q half) fn {
 			var v uint64
 			switch e := c.TLB.At(va); {
 			case len(a) == kindZX8B && e.Read == va&^0xfff:
-				v = uint64(c.Host.Load8(va + e.Addend))
+				v = uint64(bus.Load8(va + e.Addend))
 			case len(a) == kindZX8B:
 				v = loadSlow(c, va, 1, pm.site)
 			case e.Read == (va+3)&^0xfff:
-				v = uint64(c.Host.Load32(va + e.Addend))
+				v = uint64(bus.Load32(va + e.Addend))
 			default:
 				v = loadSlow(c, va, 4, pm.site)
 			}
@@ -245,7 +246,7 @@ func paired[A, B num](p, q half) fn {
 				va = uint64(uint32(*py) - 4)
 			}
 			if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
-				c.Host.Store32(va+e.Addend, uint32(*px))
+				bus.Store32(va+e.Addend, uint32(*px))
 			} else {
 				storeSlow(c, va, 4, uint64(uint32(*px)), pm.site)
 			}
@@ -310,11 +311,11 @@ func paired[A, B num](p, q half) fn {
 			var v uint64
 			switch e := c.TLB.At(va); {
 			case len(b) == kindZX8B && e.Read == va&^0xfff:
-				v = uint64(c.Host.Load8(va + e.Addend))
+				v = uint64(bus.Load8(va + e.Addend))
 			case len(b) == kindZX8B:
 				v = loadSlow(c, va, 1, qm.site)
 			case e.Read == (va+3)&^0xfff:
-				v = uint64(c.Host.Load32(va + e.Addend))
+				v = uint64(bus.Load32(va + e.Addend))
 			default:
 				v = loadSlow(c, va, 4, qm.site)
 			}
@@ -328,7 +329,7 @@ func paired[A, B num](p, q half) fn {
 				va = uint64(uint32(*qy) - 4)
 			}
 			if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
-				c.Host.Store32(va+e.Addend, uint32(*qx))
+				bus.Store32(va+e.Addend, uint32(*qx))
 			} else {
 				storeSlow(c, va, 4, uint64(uint32(*qx)), qm.site)
 			}

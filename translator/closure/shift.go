@@ -115,12 +115,12 @@ func (k *Backend) shiftMem(u *ir.Uop) fn {
 			return
 		}
 		// The store comes before the flags, which a fault must find unchanged.
-		before := c.State.Lazy()
+		before := c.Lazy()
 		r := rotate(c, op, v, n, w)
-		after := c.State.Lazy()
-		c.State.SetLazy(before)
+		after := c.Lazy()
+		c.SetLazy(before)
 		storeSlow(c, va, size, r, s)
-		c.State.SetLazy(after)
+		c.SetLazy(after)
 	}
 }
 

@@ -1,6 +1,7 @@
 package closure
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/ir"
 	"ringzero/x86"
@@ -18,7 +19,7 @@ func (k *Backend) push(u *ir.Uop) fn {
 			return func(c *cpu.CPU) {
 				v, va := uint32(*src), uint64(uint32(*sp)-4)
 				if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
-					c.Host.Store32(va+e.Addend, v)
+					bus.Store32(va+e.Addend, v)
 				} else {
 					storeSlow(c, va, 4, uint64(v), s)
 				}
@@ -29,7 +30,7 @@ func (k *Backend) push(u *ir.Uop) fn {
 			return func(c *cpu.CPU) {
 				va := uint64(uint32(*sp) - 4)
 				if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
-					c.Host.Store32(va+e.Addend, v)
+					bus.Store32(va+e.Addend, v)
 				} else {
 					storeSlow(c, va, 4, uint64(v), s)
 				}
@@ -74,7 +75,7 @@ func (k *Backend) pop(u *ir.Uop) fn {
 			va := *sp
 			var v uint32
 			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
-				v = c.Host.Load32(va + e.Addend)
+				v = bus.Load32(va + e.Addend)
 			} else {
 				v = uint32(loadSlow(c, va, 4, s))
 			}
@@ -97,7 +98,7 @@ func (k *Backend) leave(u *ir.Uop) fn {
 			va := *bp
 			var v uint32
 			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
-				v = c.Host.Load32(va + e.Addend)
+				v = bus.Load32(va + e.Addend)
 			} else {
 				v = uint32(loadSlow(c, va, 4, s))
 			}

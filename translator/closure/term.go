@@ -1,6 +1,7 @@
 package closure
 
 import (
+	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/ir"
 	"ringzero/x86"
@@ -62,7 +63,7 @@ func (k *Backend) term(u *ir.Uop) term {
 		do := k.callOut(u)
 		return func(c *cpu.CPU) *Block {
 			do(c)
-			b.LeftBy = NoExit
+			c.LeftBy = NoExit
 			return nil
 		}
 	}
@@ -132,7 +133,7 @@ func (k *Backend) call(u *ir.Uop, flat bool) term {
 		return func(c *cpu.CPU) *Block {
 			v, va := uint32(c.PageBase)+back, uint64(uint32(*sp)-4)
 			if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
-				c.Host.Store32(va+e.Addend, v)
+				bus.Store32(va+e.Addend, v)
 			} else {
 				storeSlow(c, va, 4, uint64(v), s)
 			}
@@ -156,7 +157,7 @@ func (k *Backend) ret(u *ir.Uop) term {
 			va := *sp
 			var v uint32
 			if e := c.TLB.At(va); e.Read == (va+3)&^0xfff {
-				v = c.Host.Load32(va + e.Addend)
+				v = bus.Load32(va + e.Addend)
 			} else {
 				v = uint32(loadSlow(c, va, 4, s))
 			}
