@@ -295,78 +295,307 @@ func keepSingle(c *cpu.CPU, o ir.Op, w int, a, r uint64) {
 	}
 }
 
-// The tables, by width, operation and flags.
-type (
-	aluTable   [4][9][2]maker
-	unaryTable [4][4][2]maker
-)
+// The makers by what a micro-op has: calls in place, since a table of generic
+// functions needs a wrapper for each.
 
-var (
-	aluRRs = aluTable{aluRROf[uint8, n0](), aluRROf[uint16, n1](), aluRROf[uint32, n2](), aluRROf[uint64, n3]()}
-	aluRIs = aluTable{aluRIOf[uint8, n0](), aluRIOf[uint16, n1](), aluRIOf[uint32, n2](), aluRIOf[uint64, n3]()}
-	aluRMs = [memForms]aluTable{aluRMIn[n0](), aluRMIn[n1](), aluRMIn[n2]()}
-	aluMRs = [memForms]aluTable{aluMRIn[n0](), aluMRIn[n1](), aluMRIn[n2]()}
-
-	unaryRs = unaryTable{unaryROf[uint8, n0](), unaryROf[uint16, n1](), unaryROf[uint32, n2](), unaryROf[uint64, n3]()}
-	unaryMs = [memForms]unaryTable{unaryMIn[n0](), unaryMIn[n1](), unaryMIn[n2]()}
-)
-
-func aluRRFor[T word, W, O num]() [2]maker { return [2]maker{aluRR[T, W, O, n0], aluRR[T, W, O, n1]} }
-
-func aluRROf[T word, W num]() [9][2]maker {
-	return [9][2]maker{aluRRFor[T, W, n0](), aluRRFor[T, W, n1](), aluRRFor[T, W, n2](), aluRRFor[T, W, n3](),
-		aluRRFor[T, W, n4](), aluRRFor[T, W, n5](), aluRRFor[T, W, n6](), aluRRFor[T, W, n7](), aluRRFor[T, W, n8]()}
+func pickRR[T word, W num](o ir.Op, flags int, x *args) fn {
+	switch 2*int(o) + flags {
+	case 0:
+		return aluRR[T, W, n0, n0](x)
+	case 1:
+		return aluRR[T, W, n0, n1](x)
+	case 2:
+		return aluRR[T, W, n1, n0](x)
+	case 3:
+		return aluRR[T, W, n1, n1](x)
+	case 4:
+		return aluRR[T, W, n2, n0](x)
+	case 5:
+		return aluRR[T, W, n2, n1](x)
+	case 6:
+		return aluRR[T, W, n3, n0](x)
+	case 7:
+		return aluRR[T, W, n3, n1](x)
+	case 8:
+		return aluRR[T, W, n4, n0](x)
+	case 9:
+		return aluRR[T, W, n4, n1](x)
+	case 10:
+		return aluRR[T, W, n5, n0](x)
+	case 11:
+		return aluRR[T, W, n5, n1](x)
+	case 12:
+		return aluRR[T, W, n6, n0](x)
+	case 13:
+		return aluRR[T, W, n6, n1](x)
+	case 14:
+		return aluRR[T, W, n7, n0](x)
+	case 15:
+		return aluRR[T, W, n7, n1](x)
+	case 16:
+		return aluRR[T, W, n8, n0](x)
+	}
+	return aluRR[T, W, n8, n1](x)
 }
 
-func aluRIFor[T word, W, O num]() [2]maker { return [2]maker{aluRI[T, W, O, n0], aluRI[T, W, O, n1]} }
-
-func aluRIOf[T word, W num]() [9][2]maker {
-	return [9][2]maker{aluRIFor[T, W, n0](), aluRIFor[T, W, n1](), aluRIFor[T, W, n2](), aluRIFor[T, W, n3](),
-		aluRIFor[T, W, n4](), aluRIFor[T, W, n5](), aluRIFor[T, W, n6](), aluRIFor[T, W, n7](), aluRIFor[T, W, n8]()}
+func pickRI[T word, W num](o ir.Op, flags int, x *args) fn {
+	switch 2*int(o) + flags {
+	case 0:
+		return aluRI[T, W, n0, n0](x)
+	case 1:
+		return aluRI[T, W, n0, n1](x)
+	case 2:
+		return aluRI[T, W, n1, n0](x)
+	case 3:
+		return aluRI[T, W, n1, n1](x)
+	case 4:
+		return aluRI[T, W, n2, n0](x)
+	case 5:
+		return aluRI[T, W, n2, n1](x)
+	case 6:
+		return aluRI[T, W, n3, n0](x)
+	case 7:
+		return aluRI[T, W, n3, n1](x)
+	case 8:
+		return aluRI[T, W, n4, n0](x)
+	case 9:
+		return aluRI[T, W, n4, n1](x)
+	case 10:
+		return aluRI[T, W, n5, n0](x)
+	case 11:
+		return aluRI[T, W, n5, n1](x)
+	case 12:
+		return aluRI[T, W, n6, n0](x)
+	case 13:
+		return aluRI[T, W, n6, n1](x)
+	case 14:
+		return aluRI[T, W, n7, n0](x)
+	case 15:
+		return aluRI[T, W, n7, n1](x)
+	case 16:
+		return aluRI[T, W, n8, n0](x)
+	}
+	return aluRI[T, W, n8, n1](x)
 }
 
-func aluRMFor[T word, W, O, M num]() [2]maker {
-	return [2]maker{aluRM[T, W, O, n0, M], aluRM[T, W, O, n1, M]}
+func pickRM[T word, W, M num](o ir.Op, flags int, x *args) fn {
+	switch 2*int(o) + flags {
+	case 0:
+		return aluRM[T, W, n0, n0, M](x)
+	case 1:
+		return aluRM[T, W, n0, n1, M](x)
+	case 2:
+		return aluRM[T, W, n1, n0, M](x)
+	case 3:
+		return aluRM[T, W, n1, n1, M](x)
+	case 4:
+		return aluRM[T, W, n2, n0, M](x)
+	case 5:
+		return aluRM[T, W, n2, n1, M](x)
+	case 6:
+		return aluRM[T, W, n3, n0, M](x)
+	case 7:
+		return aluRM[T, W, n3, n1, M](x)
+	case 8:
+		return aluRM[T, W, n4, n0, M](x)
+	case 9:
+		return aluRM[T, W, n4, n1, M](x)
+	case 10:
+		return aluRM[T, W, n5, n0, M](x)
+	case 11:
+		return aluRM[T, W, n5, n1, M](x)
+	case 12:
+		return aluRM[T, W, n6, n0, M](x)
+	case 13:
+		return aluRM[T, W, n6, n1, M](x)
+	case 14:
+		return aluRM[T, W, n7, n0, M](x)
+	case 15:
+		return aluRM[T, W, n7, n1, M](x)
+	case 16:
+		return aluRM[T, W, n8, n0, M](x)
+	}
+	return aluRM[T, W, n8, n1, M](x)
 }
 
-func aluRMOf[T word, W, M num]() [9][2]maker {
-	return [9][2]maker{aluRMFor[T, W, n0, M](), aluRMFor[T, W, n1, M](), aluRMFor[T, W, n2, M](), aluRMFor[T, W, n3, M](),
-		aluRMFor[T, W, n4, M](), aluRMFor[T, W, n5, M](), aluRMFor[T, W, n6, M](), aluRMFor[T, W, n7, M](), aluRMFor[T, W, n8, M]()}
+func pickMR[T word, W, M num](o ir.Op, flags int, x *args) fn {
+	switch 2*int(o) + flags {
+	case 0:
+		return aluMR[T, W, n0, n0, M](x)
+	case 1:
+		return aluMR[T, W, n0, n1, M](x)
+	case 2:
+		return aluMR[T, W, n1, n0, M](x)
+	case 3:
+		return aluMR[T, W, n1, n1, M](x)
+	case 4:
+		return aluMR[T, W, n2, n0, M](x)
+	case 5:
+		return aluMR[T, W, n2, n1, M](x)
+	case 6:
+		return aluMR[T, W, n3, n0, M](x)
+	case 7:
+		return aluMR[T, W, n3, n1, M](x)
+	case 8:
+		return aluMR[T, W, n4, n0, M](x)
+	case 9:
+		return aluMR[T, W, n4, n1, M](x)
+	case 10:
+		return aluMR[T, W, n5, n0, M](x)
+	case 11:
+		return aluMR[T, W, n5, n1, M](x)
+	case 12:
+		return aluMR[T, W, n6, n0, M](x)
+	case 13:
+		return aluMR[T, W, n6, n1, M](x)
+	case 14:
+		return aluMR[T, W, n7, n0, M](x)
+	case 15:
+		return aluMR[T, W, n7, n1, M](x)
+	case 16:
+		return aluMR[T, W, n8, n0, M](x)
+	}
+	return aluMR[T, W, n8, n1, M](x)
 }
 
-func aluRMIn[M num]() aluTable {
-	return aluTable{aluRMOf[uint8, n0, M](), aluRMOf[uint16, n1, M](), aluRMOf[uint32, n2, M](), aluRMOf[uint64, n3, M]()}
+func pickR[T word, W num](o ir.Op, flags int, x *args) fn {
+	switch 2*int(o) + flags {
+	case 0:
+		return unaryR[T, W, n0, n0](x)
+	case 1:
+		return unaryR[T, W, n0, n1](x)
+	case 2:
+		return unaryR[T, W, n1, n0](x)
+	case 3:
+		return unaryR[T, W, n1, n1](x)
+	case 4:
+		return unaryR[T, W, n2, n0](x)
+	case 5:
+		return unaryR[T, W, n2, n1](x)
+	case 6:
+		return unaryR[T, W, n3, n0](x)
+	}
+	return unaryR[T, W, n3, n1](x)
 }
 
-func aluMRFor[T word, W, O, M num]() [2]maker {
-	return [2]maker{aluMR[T, W, O, n0, M], aluMR[T, W, O, n1, M]}
+func pickM[T word, W, M num](o ir.Op, flags int, x *args) fn {
+	switch 2*int(o) + flags {
+	case 0:
+		return unaryM[T, W, n0, n0, M](x)
+	case 1:
+		return unaryM[T, W, n0, n1, M](x)
+	case 2:
+		return unaryM[T, W, n1, n0, M](x)
+	case 3:
+		return unaryM[T, W, n1, n1, M](x)
+	case 4:
+		return unaryM[T, W, n2, n0, M](x)
+	case 5:
+		return unaryM[T, W, n2, n1, M](x)
+	case 6:
+		return unaryM[T, W, n3, n0, M](x)
+	}
+	return unaryM[T, W, n3, n1, M](x)
 }
 
-func aluMROf[T word, W, M num]() [9][2]maker {
-	return [9][2]maker{aluMRFor[T, W, n0, M](), aluMRFor[T, W, n1, M](), aluMRFor[T, W, n2, M](), aluMRFor[T, W, n3, M](),
-		aluMRFor[T, W, n4, M](), aluMRFor[T, W, n5, M](), aluMRFor[T, W, n6, M](), aluMRFor[T, W, n7, M](), aluMRFor[T, W, n8, M]()}
+func makeRR(w uint8, o ir.Op, flags int, x *args) fn {
+	switch w {
+	case 0:
+		return pickRR[uint8, n0](o, flags, x)
+	case 1:
+		return pickRR[uint16, n1](o, flags, x)
+	case 2:
+		return pickRR[uint32, n2](o, flags, x)
+	}
+	return pickRR[uint64, n3](o, flags, x)
 }
 
-func aluMRIn[M num]() aluTable {
-	return aluTable{aluMROf[uint8, n0, M](), aluMROf[uint16, n1, M](), aluMROf[uint32, n2, M](), aluMROf[uint64, n3, M]()}
+func makeRI(w uint8, o ir.Op, flags int, x *args) fn {
+	switch w {
+	case 0:
+		return pickRI[uint8, n0](o, flags, x)
+	case 1:
+		return pickRI[uint16, n1](o, flags, x)
+	case 2:
+		return pickRI[uint32, n2](o, flags, x)
+	}
+	return pickRI[uint64, n3](o, flags, x)
 }
 
-func unaryRFor[T word, W, O num]() [2]maker {
-	return [2]maker{unaryR[T, W, O, n0], unaryR[T, W, O, n1]}
+func makeR(w uint8, o ir.Op, flags int, x *args) fn {
+	switch w {
+	case 0:
+		return pickR[uint8, n0](o, flags, x)
+	case 1:
+		return pickR[uint16, n1](o, flags, x)
+	case 2:
+		return pickR[uint32, n2](o, flags, x)
+	}
+	return pickR[uint64, n3](o, flags, x)
 }
 
-func unaryROf[T word, W num]() [4][2]maker {
-	return [4][2]maker{unaryRFor[T, W, n0](), unaryRFor[T, W, n1](), unaryRFor[T, W, n2](), unaryRFor[T, W, n3]()}
+func widthRM[M num](w uint8, o ir.Op, flags int, x *args) fn {
+	switch w {
+	case 0:
+		return pickRM[uint8, n0, M](o, flags, x)
+	case 1:
+		return pickRM[uint16, n1, M](o, flags, x)
+	case 2:
+		return pickRM[uint32, n2, M](o, flags, x)
+	}
+	return pickRM[uint64, n3, M](o, flags, x)
 }
 
-func unaryMFor[T word, W, O, M num]() [2]maker {
-	return [2]maker{unaryM[T, W, O, n0, M], unaryM[T, W, O, n1, M]}
+func widthMR[M num](w uint8, o ir.Op, flags int, x *args) fn {
+	switch w {
+	case 0:
+		return pickMR[uint8, n0, M](o, flags, x)
+	case 1:
+		return pickMR[uint16, n1, M](o, flags, x)
+	case 2:
+		return pickMR[uint32, n2, M](o, flags, x)
+	}
+	return pickMR[uint64, n3, M](o, flags, x)
 }
 
-func unaryMOf[T word, W, M num]() [4][2]maker {
-	return [4][2]maker{unaryMFor[T, W, n0, M](), unaryMFor[T, W, n1, M](), unaryMFor[T, W, n2, M](), unaryMFor[T, W, n3, M]()}
+func widthM[M num](w uint8, o ir.Op, flags int, x *args) fn {
+	switch w {
+	case 0:
+		return pickM[uint8, n0, M](o, flags, x)
+	case 1:
+		return pickM[uint16, n1, M](o, flags, x)
+	case 2:
+		return pickM[uint32, n2, M](o, flags, x)
+	}
+	return pickM[uint64, n3, M](o, flags, x)
 }
 
-func unaryMIn[M num]() unaryTable {
-	return unaryTable{unaryMOf[uint8, n0, M](), unaryMOf[uint16, n1, M](), unaryMOf[uint32, n2, M](), unaryMOf[uint64, n3, M]()}
+func makeRM(form int, w uint8, o ir.Op, flags int, x *args) fn {
+	switch form {
+	case memBase:
+		return widthRM[n0](w, o, flags, x)
+	case memIndex:
+		return widthRM[n1](w, o, flags, x)
+	}
+	return widthRM[n2](w, o, flags, x)
+}
+
+func makeMR(form int, w uint8, o ir.Op, flags int, x *args) fn {
+	switch form {
+	case memBase:
+		return widthMR[n0](w, o, flags, x)
+	case memIndex:
+		return widthMR[n1](w, o, flags, x)
+	}
+	return widthMR[n2](w, o, flags, x)
+}
+
+func makeM(form int, w uint8, o ir.Op, flags int, x *args) fn {
+	switch form {
+	case memBase:
+		return widthM[n0](w, o, flags, x)
+	case memIndex:
+		return widthM[n1](w, o, flags, x)
+	}
+	return widthM[n2](w, o, flags, x)
 }

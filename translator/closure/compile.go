@@ -138,30 +138,26 @@ func (k *Backend) fuse(uops []ir.Uop) term {
 	if j.Op != ir.Jcc || j.Mask != ^uint32(0) || k.b.mode&cpu.ModeFlatCS == 0 {
 		return nil
 	}
-	m, x := k.fused(u, j.Cond)
-	if m == nil {
-		return nil
-	}
-	return m(x, k.b)
+	return k.fused(u, j.Cond)
 }
 
-// fused finds the maker for an operation and a condition, and what it captures.
-func (k *Backend) fused(u *ir.Uop, cond uint8) (fusedMaker, *args) {
+// fused makes the terminator of an operation and a branch, nil where there is none.
+func (k *Backend) fused(u *ir.Uop, cond uint8) term {
 	if u.Op > ir.Test || u.D.Kind == ir.High || u.S.Kind == ir.High {
-		return nil, nil
+		return nil
 	}
 	x := k.args(u)
 	switch {
 	case u.S.Kind == ir.Mem:
 		x.s = x.d
-		return fusedMs[memForm(&u.Addr)][0][u.W][u.Op][cond&15], x
+		return makeFusedM(u, cond, x, k.b)
 	case u.D.Kind == ir.Mem:
 		x.immediate(u)
-		return fusedMs[memForm(&u.Addr)][1][u.W][u.Op][cond&15], x
+		return makeFusedM(u, cond, x, k.b)
 	case u.S.Kind == ir.Imm:
-		return fusedRs[1][u.W][u.Op][cond&15], x
+		return makeFusedR[n1](u, cond, x, k.b)
 	}
-	return fusedRs[0][u.W][u.Op][cond&15], x
+	return makeFusedR[n0](u, cond, x, k.b)
 }
 
 // fn makes the closure of a micro-op that is no terminator, nil for one that

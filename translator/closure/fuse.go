@@ -10,8 +10,6 @@ import (
 // terminator. O is the ir.Op, C the condition as the encoding numbers it (SDM 2A
 // appendix B table B-10); I is T with a sign.
 
-type fusedMaker func(x *args, blk *Block) term
-
 // The conditions.
 const (
 	condO = iota
@@ -169,65 +167,210 @@ func fusedM[T word, I signed, W, O, S, M, C num](x *args, blk *Block) term {
 	}
 }
 
-// The tables: for registers by source (a register or an immediate), width,
-// operation and condition, for memory by its form, side, width, operation and
-// condition. Bytes and words have no form with an index, and of the operations that
-// write their register dwords and quadwords alone are here.
-var (
-	fusedRs = [2][4]fusedOps{
-		{fusedNarrow[uint8, int8, n0, n0](), fusedNarrow[uint16, int16, n1, n0](), fusedWide[uint32, int32, n2, n0](), fusedWide[uint64, int64, n3, n0]()},
-		{fusedNarrow[uint8, int8, n0, n1](), fusedNarrow[uint16, int16, n1, n1](), fusedWide[uint32, int32, n2, n1](), fusedWide[uint64, int64, n3, n1]()},
+// What is fused: comparisons with every condition but those of OF and PF alone; of the
+// operations that write their register, in dwords and quadwords, those conditions that
+// programs ask for. Memory is compared in bytes, dwords and quadwords.
+
+func pickCmpR[T word, I signed, W, O, S num](cond uint8, x *args, blk *Block) term {
+	switch cond {
+	case condB:
+		return fusedR[T, I, W, O, S, n2](x, blk)
+	case condAE:
+		return fusedR[T, I, W, O, S, n3](x, blk)
+	case condE:
+		return fusedR[T, I, W, O, S, n4](x, blk)
+	case condNE:
+		return fusedR[T, I, W, O, S, n5](x, blk)
+	case condBE:
+		return fusedR[T, I, W, O, S, n6](x, blk)
+	case condA:
+		return fusedR[T, I, W, O, S, n7](x, blk)
+	case condS:
+		return fusedR[T, I, W, O, S, n8](x, blk)
+	case condNS:
+		return fusedR[T, I, W, O, S, n9](x, blk)
+	case condL:
+		return fusedR[T, I, W, O, S, n12](x, blk)
+	case condGE:
+		return fusedR[T, I, W, O, S, n13](x, blk)
+	case condLE:
+		return fusedR[T, I, W, O, S, n14](x, blk)
+	case condG:
+		return fusedR[T, I, W, O, S, n15](x, blk)
 	}
-	fusedMs = [memForms][2][4]fusedOps{
-		memBase: {
-			{fusedLoad[uint8, int8, n0, n0, n0](), fusedLoad[uint16, int16, n1, n0, n0](), fusedLoad[uint32, int32, n2, n0, n0](), fusedLoad[uint64, int64, n3, n0, n0]()},
-			{fusedLoad[uint8, int8, n0, n1, n0](), fusedLoad[uint16, int16, n1, n1, n0](), fusedLoad[uint32, int32, n2, n1, n0](), fusedLoad[uint64, int64, n3, n1, n0]()},
-		},
-		memIndex: {
-			{2: fusedLoad[uint32, int32, n2, n0, n1](), 3: fusedLoad[uint64, int64, n3, n0, n1]()},
-			{2: fusedLoad[uint32, int32, n2, n1, n1](), 3: fusedLoad[uint64, int64, n3, n1, n1]()},
-		},
+	return nil
+}
+
+// pickSignR is for results whose CF is 0.
+func pickSignR[T word, I signed, W, O, S num](cond uint8, x *args, blk *Block) term {
+	switch cond {
+	case condE:
+		return fusedR[T, I, W, O, S, n4](x, blk)
+	case condNE:
+		return fusedR[T, I, W, O, S, n5](x, blk)
+	case condS:
+		return fusedR[T, I, W, O, S, n8](x, blk)
+	case condNS:
+		return fusedR[T, I, W, O, S, n9](x, blk)
+	case condL:
+		return fusedR[T, I, W, O, S, n12](x, blk)
+	case condGE:
+		return fusedR[T, I, W, O, S, n13](x, blk)
+	case condLE:
+		return fusedR[T, I, W, O, S, n14](x, blk)
+	case condG:
+		return fusedR[T, I, W, O, S, n15](x, blk)
 	}
-)
-
-type (
-	fusedConds [16]fusedMaker
-	fusedOps   [ir.Test + 1]fusedConds
-)
-
-func fusedRIf[T word, I signed, W, O, S num]() fusedConds {
-	return fusedConds{condB: fusedR[T, I, W, O, S, n2], condAE: fusedR[T, I, W, O, S, n3], condE: fusedR[T, I, W, O, S, n4],
-		condNE: fusedR[T, I, W, O, S, n5], condBE: fusedR[T, I, W, O, S, n6], condA: fusedR[T, I, W, O, S, n7],
-		condS: fusedR[T, I, W, O, S, n8], condNS: fusedR[T, I, W, O, S, n9], condL: fusedR[T, I, W, O, S, n12],
-		condGE: fusedR[T, I, W, O, S, n13], condLE: fusedR[T, I, W, O, S, n14], condG: fusedR[T, I, W, O, S, n15]}
+	return nil
 }
 
-func fusedNarrow[T word, I signed, W, S num]() fusedOps {
-	return fusedOps{ir.Cmp: fusedRIf[T, I, W, n7, S](), ir.Test: fusedRIf[T, I, W, n8, S]()}
+func pickZeroR[T word, I signed, W, O, S num](cond uint8, x *args, blk *Block) term {
+	switch cond {
+	case condE:
+		return fusedR[T, I, W, O, S, n4](x, blk)
+	case condNE:
+		return fusedR[T, I, W, O, S, n5](x, blk)
+	case condS:
+		return fusedR[T, I, W, O, S, n8](x, blk)
+	case condNS:
+		return fusedR[T, I, W, O, S, n9](x, blk)
+	}
+	return nil
 }
 
-// fusedWide has ADD as well, whose other conditions need more than a comparison.
-func fusedWide[T word, I signed, W, S num]() fusedOps {
-	return fusedOps{
-		ir.Or: fusedZero[T, I, W, n1, S](), ir.Xor: fusedZero[T, I, W, n6, S](),
-		ir.Add: {condB: fusedR[T, I, W, n0, S, n2], condAE: fusedR[T, I, W, n0, S, n3], condE: fusedR[T, I, W, n0, S, n4],
-			condNE: fusedR[T, I, W, n0, S, n5], condS: fusedR[T, I, W, n0, S, n8], condNS: fusedR[T, I, W, n0, S, n9]},
-		ir.And: fusedRIf[T, I, W, n4, S](), ir.Sub: fusedRIf[T, I, W, n5, S](),
-		ir.Cmp: fusedRIf[T, I, W, n7, S](), ir.Test: fusedRIf[T, I, W, n8, S]()}
+func pickCarryR[T word, I signed, W, O, S num](cond uint8, x *args, blk *Block) term {
+	switch cond {
+	case condB:
+		return fusedR[T, I, W, O, S, n2](x, blk)
+	case condAE:
+		return fusedR[T, I, W, O, S, n3](x, blk)
+	case condE:
+		return fusedR[T, I, W, O, S, n4](x, blk)
+	case condNE:
+		return fusedR[T, I, W, O, S, n5](x, blk)
+	case condS:
+		return fusedR[T, I, W, O, S, n8](x, blk)
+	case condNS:
+		return fusedR[T, I, W, O, S, n9](x, blk)
+	}
+	return nil
 }
 
-// fusedZero has the conditions that are asked after OR and XOR.
-func fusedZero[T word, I signed, W, O, S num]() fusedConds {
-	return fusedConds{condE: fusedR[T, I, W, O, S, n4], condNE: fusedR[T, I, W, O, S, n5], condS: fusedR[T, I, W, O, S, n8], condNS: fusedR[T, I, W, O, S, n9]}
+func pickNarrowR[T word, I signed, W, S num](u *ir.Uop, cond uint8, x *args, blk *Block) term {
+	switch u.Op {
+	case ir.Cmp:
+		return pickCmpR[T, I, W, n7, S](cond, x, blk)
+	case ir.Test:
+		return pickSignR[T, I, W, n8, S](cond, x, blk)
+	}
+	return nil
 }
 
-func fusedMIf[T word, I signed, W, O, S, M num]() fusedConds {
-	return fusedConds{condB: fusedM[T, I, W, O, S, M, n2], condAE: fusedM[T, I, W, O, S, M, n3], condE: fusedM[T, I, W, O, S, M, n4],
-		condNE: fusedM[T, I, W, O, S, M, n5], condBE: fusedM[T, I, W, O, S, M, n6], condA: fusedM[T, I, W, O, S, M, n7],
-		condS: fusedM[T, I, W, O, S, M, n8], condNS: fusedM[T, I, W, O, S, M, n9], condL: fusedM[T, I, W, O, S, M, n12],
-		condGE: fusedM[T, I, W, O, S, M, n13], condLE: fusedM[T, I, W, O, S, M, n14], condG: fusedM[T, I, W, O, S, M, n15]}
+func pickWideR[T word, I signed, W, S num](u *ir.Uop, cond uint8, x *args, blk *Block) term {
+	switch u.Op {
+	case ir.Add:
+		return pickCarryR[T, I, W, n0, S](cond, x, blk)
+	case ir.Or:
+		return pickZeroR[T, I, W, n1, S](cond, x, blk)
+	case ir.And:
+		return pickZeroR[T, I, W, n4, S](cond, x, blk)
+	case ir.Sub:
+		return pickCmpR[T, I, W, n5, S](cond, x, blk)
+	case ir.Xor:
+		return pickZeroR[T, I, W, n6, S](cond, x, blk)
+	}
+	return pickNarrowR[T, I, W, S](u, cond, x, blk)
 }
 
-func fusedLoad[T word, I signed, W, S, M num]() fusedOps {
-	return fusedOps{ir.Cmp: fusedMIf[T, I, W, n7, S, M](), ir.Test: fusedMIf[T, I, W, n8, S, M]()}
+// makeFusedR has a register or, with S as n1, an immediate as its source.
+func makeFusedR[S num](u *ir.Uop, cond uint8, x *args, blk *Block) term {
+	switch u.W {
+	case 0:
+		return pickNarrowR[uint8, int8, n0, S](u, cond, x, blk)
+	case 1:
+		return pickNarrowR[uint16, int16, n1, S](u, cond, x, blk)
+	case 2:
+		return pickWideR[uint32, int32, n2, S](u, cond, x, blk)
+	}
+	return pickWideR[uint64, int64, n3, S](u, cond, x, blk)
+}
+
+func pickCmpM[T word, I signed, W, O, S, M num](cond uint8, x *args, blk *Block) term {
+	switch cond {
+	case condB:
+		return fusedM[T, I, W, O, S, M, n2](x, blk)
+	case condAE:
+		return fusedM[T, I, W, O, S, M, n3](x, blk)
+	case condE:
+		return fusedM[T, I, W, O, S, M, n4](x, blk)
+	case condNE:
+		return fusedM[T, I, W, O, S, M, n5](x, blk)
+	case condBE:
+		return fusedM[T, I, W, O, S, M, n6](x, blk)
+	case condA:
+		return fusedM[T, I, W, O, S, M, n7](x, blk)
+	case condS:
+		return fusedM[T, I, W, O, S, M, n8](x, blk)
+	case condNS:
+		return fusedM[T, I, W, O, S, M, n9](x, blk)
+	case condL:
+		return fusedM[T, I, W, O, S, M, n12](x, blk)
+	case condGE:
+		return fusedM[T, I, W, O, S, M, n13](x, blk)
+	case condLE:
+		return fusedM[T, I, W, O, S, M, n14](x, blk)
+	case condG:
+		return fusedM[T, I, W, O, S, M, n15](x, blk)
+	}
+	return nil
+}
+
+func pickSignM[T word, I signed, W, O, S, M num](cond uint8, x *args, blk *Block) term {
+	switch cond {
+	case condE:
+		return fusedM[T, I, W, O, S, M, n4](x, blk)
+	case condNE:
+		return fusedM[T, I, W, O, S, M, n5](x, blk)
+	case condS:
+		return fusedM[T, I, W, O, S, M, n8](x, blk)
+	case condNS:
+		return fusedM[T, I, W, O, S, M, n9](x, blk)
+	case condL:
+		return fusedM[T, I, W, O, S, M, n12](x, blk)
+	case condGE:
+		return fusedM[T, I, W, O, S, M, n13](x, blk)
+	case condLE:
+		return fusedM[T, I, W, O, S, M, n14](x, blk)
+	case condG:
+		return fusedM[T, I, W, O, S, M, n15](x, blk)
+	}
+	return nil
+}
+
+func pickCompareM[T word, I signed, W, M num](u *ir.Uop, cond uint8, x *args, blk *Block) term {
+	switch {
+	case u.Op == ir.Test:
+		return pickSignM[T, I, W, n8, n1, M](cond, x, blk)
+	case u.Op != ir.Cmp:
+		return nil
+	case u.S.Kind == ir.Mem:
+		return pickCmpM[T, I, W, n7, n0, M](cond, x, blk)
+	}
+	return pickCmpM[T, I, W, n7, n1, M](cond, x, blk)
+}
+
+func makeFusedM(u *ir.Uop, cond uint8, x *args, blk *Block) term {
+	switch form := memForm(&u.Addr); {
+	case form == memBase && u.W == 0:
+		return pickCompareM[uint8, int8, n0, n0](u, cond, x, blk)
+	case form == memBase && u.W == 2:
+		return pickCompareM[uint32, int32, n2, n0](u, cond, x, blk)
+	case form == memBase && u.W == 3:
+		return pickCompareM[uint64, int64, n3, n0](u, cond, x, blk)
+	case form == memIndex && u.W == 2:
+		return pickCompareM[uint32, int32, n2, n1](u, cond, x, blk)
+	case form == memIndex && u.W == 3:
+		return pickCompareM[uint64, int64, n3, n1](u, cond, x, blk)
+	}
+	return nil
 }

@@ -7,39 +7,40 @@ import (
 
 // A maker is a generic function whose constants are lengths of array types. Each
 // length is a shape of its own to the compiler, so `switch len(o)` is decided when
-// the maker is compiled, and a table of closures needs no text but its cells, which
-// functions over the same parameters fill. Three rules (RATIONALE, "Why are the
-// translator's constants array lengths?"):
-//   - a maker stays out of line, else each cell holds its closure once more;
+// the maker is compiled, and all makers of a kind are one text. Four rules (RATIONALE,
+// "Why are the translator's constants array lengths?"):
+//   - a maker stays out of line, else each place that calls it holds its closure once
+//     more;
+//   - it is called in place: as a value it needs a wrapper;
 //   - generic code calls no generic helper: that would cost a dictionary's load;
 //   - what a closure names it captures, in dead branches too: few names, in the
 //     order of their sizes.
 type (
-	n0  = [0]struct{}
-	n1  = [1]struct{}
-	n2  = [2]struct{}
-	n3  = [3]struct{}
-	n4  = [4]struct{}
-	n5  = [5]struct{}
-	n6  = [6]struct{}
-	n7  = [7]struct{}
-	n8  = [8]struct{}
-	n9  = [9]struct{}
-	n10 = [10]struct{}
-	n11 = [11]struct{}
-	n12 = [12]struct{}
-	n13 = [13]struct{}
-	n14 = [14]struct{}
-	n15 = [15]struct{}
-	n16 = [16]struct{}
-	n17 = [17]struct{}
-	n18 = [18]struct{}
-	n19 = [19]struct{}
-	n20 = [20]struct{}
-	n21 = [21]struct{}
-	n22 = [22]struct{}
-	n23 = [23]struct{}
-	n24 = [24]struct{}
+	n0  = [0]bool
+	n1  = [1]bool
+	n2  = [2]bool
+	n3  = [3]bool
+	n4  = [4]bool
+	n5  = [5]bool
+	n6  = [6]bool
+	n7  = [7]bool
+	n8  = [8]bool
+	n9  = [9]bool
+	n10 = [10]bool
+	n11 = [11]bool
+	n12 = [12]bool
+	n13 = [13]bool
+	n14 = [14]bool
+	n15 = [15]bool
+	n16 = [16]bool
+	n17 = [17]bool
+	n18 = [18]bool
+	n19 = [19]bool
+	n20 = [20]bool
+	n21 = [21]bool
+	n22 = [22]bool
+	n23 = [23]bool
+	n24 = [24]bool
 
 	num interface {
 		n0 | n1 | n2 | n3 | n4 | n5 | n6 | n7 | n8 | n9 | n10 | n11 | n12 | n13 | n14 | n15 | n16 | n17 | n18 | n19 | n20 | n21 | n22 | n23 | n24
@@ -59,8 +60,6 @@ type args struct {
 	imm  uint64
 	m    *address
 }
-
-type maker func(x *args) fn
 
 // The forms of a memory operand: lengths of a maker's M.
 const (

@@ -160,31 +160,126 @@ func movMR[W, M num](x *args) fn {
 	}
 }
 
-// The tables by width, and for extensions by source width, width and sign; a load
-// is an extension to its own width.
-type extTable [4][4][2]maker
-
-var (
-	movRRs = [4]maker{movRR[n0], movRR[n1], movRR[n2], movRR[n3]}
-	movRIs = [4]maker{movRI[n0], movRI[n1], movRI[n2], movRI[n3]}
-	movRMs = [memForms]extTable{movRMIn[n0](), movRMIn[n1](), movRMIn[n2]()}
-	movMRs = [memForms][4]maker{movMRIn[n0](), movMRIn[n1](), movMRIn[n2]()}
-	extRs  = extTable{
-		{1: {extR[n0, n1, n0], extR[n0, n1, n1]}, 2: {extR[n0, n2, n0], extR[n0, n2, n1]}, 3: {extR[n0, n3, n0], extR[n0, n3, n1]}},
-		{2: {extR[n1, n2, n0], extR[n1, n2, n1]}, 3: {extR[n1, n3, n0], extR[n1, n3, n1]}},
-		{3: {nil, extR[n2, n3, n1]}},
+func makeMovRR(w uint8, x *args) fn {
+	switch w {
+	case 0:
+		return movRR[n0](x)
+	case 1:
+		return movRR[n1](x)
+	case 2:
+		return movRR[n2](x)
 	}
-)
-
-func movRMIn[M num]() extTable {
-	return extTable{
-		{{movRM[n0, n0, n0, M]}, {movRM[n0, n1, n0, M], movRM[n0, n1, n1, M]}, {movRM[n0, n2, n0, M], movRM[n0, n2, n1, M]}, {movRM[n0, n3, n0, M], movRM[n0, n3, n1, M]}},
-		{1: {movRM[n1, n1, n0, M]}, 2: {movRM[n1, n2, n0, M], movRM[n1, n2, n1, M]}, 3: {movRM[n1, n3, n0, M], movRM[n1, n3, n1, M]}},
-		{2: {movRM[n2, n2, n0, M]}, 3: {nil, movRM[n2, n3, n1, M]}},
-		{3: {movRM[n3, n3, n0, M]}},
-	}
+	return movRR[n3](x)
 }
 
-func movMRIn[M num]() [4]maker {
-	return [4]maker{movMR[n0, M], movMR[n1, M], movMR[n2, M], movMR[n3, M]}
+func makeMovRI(w uint8, x *args) fn {
+	switch w {
+	case 0:
+		return movRI[n0](x)
+	case 1:
+		return movRI[n1](x)
+	case 2:
+		return movRI[n2](x)
+	}
+	return movRI[n3](x)
+}
+
+// extended is how a value of a width is extended to another, by the sign or not: a
+// key for the makers.
+func extended(from, to uint8, sign int) int { return int(from)<<3 | int(to)<<1 | sign }
+
+func pickMovRM[M num](how int, x *args) fn {
+	switch how {
+	case 0:
+		return movRM[n0, n0, n0, M](x)
+	case 2:
+		return movRM[n0, n1, n0, M](x)
+	case 3:
+		return movRM[n0, n1, n1, M](x)
+	case 4:
+		return movRM[n0, n2, n0, M](x)
+	case 5:
+		return movRM[n0, n2, n1, M](x)
+	case 6:
+		return movRM[n0, n3, n0, M](x)
+	case 7:
+		return movRM[n0, n3, n1, M](x)
+	case 10:
+		return movRM[n1, n1, n0, M](x)
+	case 12:
+		return movRM[n1, n2, n0, M](x)
+	case 13:
+		return movRM[n1, n2, n1, M](x)
+	case 14:
+		return movRM[n1, n3, n0, M](x)
+	case 15:
+		return movRM[n1, n3, n1, M](x)
+	case 20:
+		return movRM[n2, n2, n0, M](x)
+	case 23:
+		return movRM[n2, n3, n1, M](x)
+	case 30:
+		return movRM[n3, n3, n0, M](x)
+	}
+	panic("BUG: closure: no such load")
+}
+
+func makeMovRM(form, how int, x *args) fn {
+	switch form {
+	case memBase:
+		return pickMovRM[n0](how, x)
+	case memIndex:
+		return pickMovRM[n1](how, x)
+	}
+	return pickMovRM[n2](how, x)
+}
+
+func makeExtR(how int, x *args) fn {
+	switch how {
+	case 2:
+		return extR[n0, n1, n0](x)
+	case 3:
+		return extR[n0, n1, n1](x)
+	case 4:
+		return extR[n0, n2, n0](x)
+	case 5:
+		return extR[n0, n2, n1](x)
+	case 6:
+		return extR[n0, n3, n0](x)
+	case 7:
+		return extR[n0, n3, n1](x)
+	case 12:
+		return extR[n1, n2, n0](x)
+	case 13:
+		return extR[n1, n2, n1](x)
+	case 14:
+		return extR[n1, n3, n0](x)
+	case 15:
+		return extR[n1, n3, n1](x)
+	case 23:
+		return extR[n2, n3, n1](x)
+	}
+	panic("BUG: closure: no such extension")
+}
+
+func pickMovMR[M num](w uint8, x *args) fn {
+	switch w {
+	case 0:
+		return movMR[n0, M](x)
+	case 1:
+		return movMR[n1, M](x)
+	case 2:
+		return movMR[n2, M](x)
+	}
+	return movMR[n3, M](x)
+}
+
+func makeMovMR(form int, w uint8, x *args) fn {
+	switch form {
+	case memBase:
+		return pickMovMR[n0](w, x)
+	case memIndex:
+		return pickMovMR[n1](w, x)
+	}
+	return pickMovMR[n2](w, x)
 }

@@ -20,19 +20,19 @@ func (k *Backend) alu(u *ir.Uop) fn {
 	x := k.args(u)
 	switch {
 	case u.S.Kind == ir.Mem:
-		return aluRMs[memForm(&u.Addr)][u.W][u.Op][flags](x)
+		return makeRM(memForm(&u.Addr), u.W, u.Op, flags, x)
 	case u.D.Kind == ir.Mem:
 		x.immediate(u)
-		return aluMRs[memForm(&u.Addr)][u.W][u.Op][flags](x)
+		return makeMR(memForm(&u.Addr), u.W, u.Op, flags, x)
 	case u.CC == cpu.CCAdd|2 && u.Op == ir.Adc && u.W == 2:
 		x.immediate(u)
 		return carried(x, flags == 1)
 	case u.S.Kind == ir.Imm:
-		return aluRIs[u.W][u.Op][flags](x)
+		return makeRI(u.W, u.Op, flags, x)
 	case u.D == u.S && u.W == 2 && (u.Op == ir.Xor || u.Op == ir.Sub):
 		return zeroing(x.d, u.Op == ir.Sub, flags == 1)
 	}
-	return aluRRs[u.W][u.Op][flags](x)
+	return makeRR(u.W, u.Op, flags, x)
 }
 
 // carried is ADC behind the ADD that gives the carry, as in sums of 64 bits.
@@ -77,7 +77,7 @@ func (k *Backend) unary(u *ir.Uop) fn {
 	}
 	switch u.D.Kind {
 	case ir.Mem:
-		return unaryMs[memForm(&u.Addr)][u.W][u.Op-ir.Inc][flags](k.args(u))
+		return makeM(memForm(&u.Addr), u.W, u.Op-ir.Inc, flags, k.args(u))
 	case ir.High:
 		dst, op := k.place(u), u.Op
 		return func(c *cpu.CPU) {
@@ -89,7 +89,7 @@ func (k *Backend) unary(u *ir.Uop) fn {
 			}
 		}
 	}
-	return unaryRs[u.W][u.Op-ir.Inc][flags](k.args(u))
+	return makeR(u.W, u.Op-ir.Inc, flags, k.args(u))
 }
 
 func (k *Backend) mov(u *ir.Uop) fn {
@@ -103,14 +103,14 @@ func (k *Backend) mov(u *ir.Uop) fn {
 	x := k.args(u)
 	switch {
 	case u.S.Kind == ir.Mem:
-		return movRMs[memForm(&u.Addr)][u.W][u.W][0](x)
+		return makeMovRM(memForm(&u.Addr), extended(u.W, u.W, 0), x)
 	case u.D.Kind == ir.Mem:
 		x.immediate(u)
-		return movMRs[memForm(&u.Addr)][u.W](x)
+		return makeMovMR(memForm(&u.Addr), u.W, x)
 	case u.S.Kind == ir.Imm:
-		return movRIs[u.W](x)
+		return makeMovRI(u.W, x)
 	}
-	return movRRs[u.W](x)
+	return makeMovRR(u.W, x)
 }
 
 // extension makes MOVZX and MOVSX, also those that extend nothing.
@@ -121,7 +121,7 @@ func (k *Backend) extension(u *ir.Uop) fn {
 	}
 	switch {
 	case u.S.Kind == ir.Mem:
-		return movRMs[memForm(&u.Addr)][u.SW][u.W][sign](k.args(u))
+		return makeMovRM(memForm(&u.Addr), extended(u.SW, u.W, sign), k.args(u))
 	case u.S.Kind == ir.High:
 		d, s, w, src := k.regs(u).d, k.regs(u).s0, u.W, k.operand(u.S, u, 0)
 		if w == 2 && sign == 0 {
@@ -135,9 +135,9 @@ func (k *Backend) extension(u *ir.Uop) fn {
 			set(d, 0, w, v)
 		}
 	case u.SW == u.W: // MOVZX r16, r/m16
-		return movRRs[u.W](k.args(u))
+		return makeMovRR(u.W, k.args(u))
 	}
-	return extRs[u.SW][u.W][sign](k.args(u))
+	return makeExtR(extended(u.SW, u.W, sign), k.args(u))
 }
 
 // place is a byte operand of any kind that can be read and replaced.
