@@ -26,9 +26,9 @@ func (m *Machine) StateHash() string {
 	put(m.Now())
 	put([3]uint64{m.clock.rest(m.Steps()), m.clock.num, m.clock.den})
 	put(m.a20.Level())
-	for _, d := range m.savers {
-		h.Write([]byte(d.name))
-		h.Write(d.Save())
+	for _, c := range m.chips {
+		h.Write([]byte(c.name))
+		h.Write(c.Save())
 	}
 	m.hashRAM(put)
 	for i, d := range append([]bus.Disk{m.conf.Floppy}, m.conf.Disks...) {

@@ -51,8 +51,7 @@ type Machine struct {
 
 	conf          Config
 	a20           *bus.Gate
-	savers        []namedSaver
-	resets        []bus.Resetter
+	chips         []chip
 	serial, debug *output
 	input         *serial.Reader // of Config.SerialInput, once it is read
 	chunks        <-chan []byte  // from it; nil at its end
@@ -67,9 +66,17 @@ type Machine struct {
 	clock  timebase
 }
 
-type namedSaver struct {
+// chip is one of those that are reset, saved and hashed, in the order in which
+// they are made.
+type chip struct {
 	name string
-	bus.Saver
+	bus.Chip
+}
+
+// add lists a chip.
+func add[C bus.Chip](m *Machine, name string, c C) C {
+	m.chips = append(m.chips, chip{name, c})
+	return c
 }
 
 // New makes a machine, switched on but not yet run. Errors are one line: what is
@@ -100,7 +107,7 @@ func New(conf Config) (*Machine, error) {
 		m.cpu.MMU.Limit(conf.Test.TLBEntries)
 		m.cpu.FlushTLB()
 	}
-	m.chips()
+	m.makeChips()
 	if err := m.wire(); err != nil {
 		mem.Close()
 		return nil, err
@@ -122,8 +129,8 @@ func (m *Machine) Close() {
 	m.memory.Close()
 }
 
-// chips makes the devices and joins their wires: interrupt requests, A20, reset.
-func (m *Machine) chips() {
+// makeChips makes the devices and joins their wires: interrupt requests, A20, reset.
+func (m *Machine) makeChips() {
 	c := m.events
 	resetLine := bus.LineFunc(func(level bool) {
 		if level {
@@ -131,15 +138,15 @@ func (m *Machine) chips() {
 			m.cpu.EndSlice()
 		}
 	})
-	m.pic = pic.New(bus.LineFunc(m.cpu.SetIRQ))
+	m.pic = add(m, "pic", pic.New(bus.LineFunc(m.cpu.SetIRQ)))
 	m.cpu.Acknowledge = m.pic.Acknowledge
 	m.cpu.FERR = m.pic.Line(13)
-	m.pit = pit.New(c, m.pic.Line(0))
-	m.rtc = rtc.New(c, m.pic.Line(8), m.conf.Time)
+	m.pit = add(m, "pit", pit.New(c, m.pic.Line(0)))
+	m.rtc = add(m, "rtc", rtc.New(c, m.pic.Line(8), m.conf.Time))
 	m.a20 = bus.NewGate(bus.LineFunc(m.cpu.SetA20))
-	m.keys = i8042.New(c, m.pic.Line(1), m.pic.Line(12), m.a20, resetLine)
-	m.port92 = port92.New(m.a20, resetLine)
-	m.com1 = uart.New(c, m.pic.Line(4), m.serial)
+	m.keys = add(m, "i8042", i8042.New(c, m.pic.Line(1), m.pic.Line(12), m.a20, resetLine))
+	m.port92 = add(m, "port92", port92.New(m.a20, resetLine))
+	m.com1 = add(m, "uart", uart.New(c, m.pic.Line(4), m.serial))
 	ready := func() {
 		if m.pending.any() {
 			m.cpu.EndSlice()
@@ -147,12 +154,12 @@ func (m *Machine) chips() {
 	}
 	m.com1.OnReady(ready)
 	m.keys.OnReady(ready)
-	m.vga = vga.New(c)
-	m.pci = pci.New()
-	m.bridge = i440fx.New(m.shadow)
+	m.vga = add(m, "vga", vga.New(c))
+	m.pci = add(m, "pci", pci.New())
+	m.bridge = add(m, "i440fx", i440fx.New(m.shadow))
 	// ISA interrupts that PCI functions may be routed to share their lines.
 	lines := map[int]bus.Line{}
-	m.isa = piix.NewISA(func(n int) bus.Line {
+	m.isa = add(m, "piix3", piix.NewISA(func(n int) bus.Line {
 		if lines[n] == nil {
 			if n == 2 || n < 0 || n > 15 {
 				return bus.NoLine
@@ -160,61 +167,69 @@ func (m *Machine) chips() {
 			lines[n] = m.pic.Line(n)
 		}
 		return lines[n]
-	}, resetLine, resetLine)
-	m.ide = ide.New(c, m.pic.Line(14), m.pic.Line(15), m.memory, m.ports)
-	m.power = piix.NewPM(c, m.pic.Line(9), func() { m.Stop(PoweredOff) }, m.ports)
+	}, resetLine, resetLine))
+	m.ide = add(m, "ide", ide.New(c, m.pic.Line(14), m.pic.Line(15), m.memory, m.ports))
+	m.power = add(m, "piix4", piix.NewPM(c, m.pic.Line(9), func() { m.Stop(PoweredOff) }, m.ports))
 }
 
-// wire is the address map.
+// portMap is the address map of the ports: first those of the ISA bus, then PCI's.
+var portMap = []struct {
+	name  string
+	pci   bool
+	base  uint16
+	n     int
+	width int
+	dev   func(m *Machine) bus.Device
+}{
+	{"8259A master", false, 0x20, 2, 1, func(m *Machine) bus.Device { return m.pic.Master() }},
+	{"8259A slave", false, 0xa0, 2, 1, func(m *Machine) bus.Device { return m.pic.Slave() }},
+	{"ELCR", false, 0x4d0, 2, 1, func(m *Machine) bus.Device { return m.pic.ELCR() }},
+	{"8254", false, 0x40, 4, 1, func(m *Machine) bus.Device { return m.pit }},
+	{"port 61h", false, 0x61, 1, 1, func(m *Machine) bus.Device { return m.pit.Port61() }},
+	{"8042 data", false, 0x60, 1, 1, func(m *Machine) bus.Device { return m.keys.Data() }},
+	{"8042 command", false, 0x64, 1, 1, func(m *Machine) bus.Device { return m.keys.Command() }},
+	{"RTC", false, 0x70, 2, 1, func(m *Machine) bus.Device { return m.rtc }},
+	{"port 92h", false, 0x92, 1, 1, func(m *Machine) bus.Device { return m.port92 }},
+	{"APM control", false, 0xb2, 2, 1, func(m *Machine) bus.Device { return m.power.APM() }},
+	{"debug console", false, 0xe9, 1, 1, func(m *Machine) bus.Device { return debugport.New(m.debug) }},
+	{"coprocessor", false, 0xf0, 2, 1, func(m *Machine) bus.Device { return clearFERR{m.pic.Line(13), m.cpu} }},
+	{"VGA", false, vga.PortsBase, vga.PortsSize, 2, func(m *Machine) bus.Device { return m.vga.Ports() }},
+	{"COM1", false, 0x3f8, 8, 1, func(m *Machine) bus.Device { return m.com1 }},
+	{"isa-debug-exit", false, 0x501, 4, 4, func(m *Machine) bus.Device { return debugport.NewExit(m.exits) }},
+	{"PCI configuration", true, 0xcf8, pci.Ports, 4, func(m *Machine) bus.Device { return m.pci }},
+	{"IDE primary", true, 0x1f0, ide.CommandPorts, 4, func(m *Machine) bus.Device { return m.ide.Command(0) }},
+	{"IDE primary control", true, 0x3f6, ide.ControlPorts, 1, func(m *Machine) bus.Device { return m.ide.Control(0) }},
+	{"IDE secondary", true, 0x170, ide.CommandPorts, 4, func(m *Machine) bus.Device { return m.ide.Command(1) }},
+	{"IDE secondary control", true, 0x376, ide.ControlPorts, 1, func(m *Machine) bus.Device { return m.ide.Control(1) }},
+}
+
+// pciMap is bus 0.
+var pciMap = []struct {
+	slot, function int
+	dev            func(m *Machine) bus.PCIFunction
+}{
+	{0, 0, func(m *Machine) bus.PCIFunction { return m.bridge }},
+	{1, 0, func(m *Machine) bus.PCIFunction { return m.isa }},
+	{1, 1, func(m *Machine) bus.PCIFunction { return m.ide }},
+	{1, 3, func(m *Machine) bus.PCIFunction { return m.power }},
+}
+
+// wire puts the chips in their places, and the disks on their cables.
 func (m *Machine) wire() error {
-	exit := debugport.NewExit(func(v uint32) { m.exit = &v; m.Stop(DebugExit) })
-	type ports struct {
-		name  string
-		base  uint16
-		n     int
-		width int
-		dev   bus.Device
-	}
-	for _, p := range []ports{
-		{"8259A master", 0x20, 2, 1, m.pic.Master()},
-		{"8259A slave", 0xa0, 2, 1, m.pic.Slave()},
-		{"ELCR", 0x4d0, 2, 1, m.pic.ELCR()},
-		{"8254", 0x40, 4, 1, m.pit},
-		{"port 61h", 0x61, 1, 1, m.pit.Port61()},
-		{"8042 data", 0x60, 1, 1, m.keys.Data()},
-		{"8042 command", 0x64, 1, 1, m.keys.Command()},
-		{"RTC", 0x70, 2, 1, m.rtc},
-		{"port 92h", 0x92, 1, 1, m.port92},
-		{"APM control", 0xb2, 2, 1, m.power.APM()},
-		{"debug console", 0xe9, 1, 1, debugport.New(m.debug)},
-		{"coprocessor", 0xf0, 2, 1, clearFERR{m.pic.Line(13), m.cpu}},
-		{"VGA", vga.PortsBase, vga.PortsSize, 2, m.vga.Ports()},
-		{"COM1", 0x3f8, 8, 1, m.com1},
-		{"isa-debug-exit", 0x501, 4, 4, exit},
-	} {
-		if err := m.ports.Map(p.name, p.base, p.n, p.width, p.dev); err != nil {
-			return err
+	for _, p := range portMap {
+		put := m.ports.Map
+		if p.pci {
+			put = m.ports.MapPCI
 		}
-	}
-	for _, p := range []ports{
-		{"PCI configuration", 0xcf8, pci.Ports, 4, m.pci},
-		{"IDE primary", 0x1f0, ide.CommandPorts, 4, m.ide.Command(0)},
-		{"IDE primary control", 0x3f6, ide.ControlPorts, 1, m.ide.Control(0)},
-		{"IDE secondary", 0x170, ide.CommandPorts, 4, m.ide.Command(1)},
-		{"IDE secondary control", 0x376, ide.ControlPorts, 1, m.ide.Control(1)},
-	} {
-		if err := m.ports.MapPCI(p.name, p.base, p.n, p.width, p.dev); err != nil {
+		if err := put(p.name, p.base, p.n, p.width, p.dev(m)); err != nil {
 			return err
 		}
 	}
 	if err := m.memory.MapMMIO("VGA memory", vga.MemoryBase, vga.MemorySize, 4, m.vga.Memory()); err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		slot, function int
-		dev            bus.PCIFunction
-	}{{0, 0, m.bridge}, {1, 0, m.isa}, {1, 1, m.ide}, {1, 3, m.power}} {
-		if err := m.pci.Attach(f.slot, f.function, f.dev); err != nil {
+	for _, f := range pciMap {
+		if err := m.pci.Attach(f.slot, f.function, f.dev(m)); err != nil {
 			return err
 		}
 	}
@@ -227,10 +242,13 @@ func (m *Machine) wire() error {
 			return err
 		}
 	}
-	m.savers = []namedSaver{{"pic", m.pic}, {"pit", m.pit}, {"rtc", m.rtc}, {"i8042", m.keys}, {"port92", m.port92},
-		{"uart", m.com1}, {"vga", m.vga}, {"pci", m.pci}, {"i440fx", m.bridge}, {"piix3", m.isa}, {"ide", m.ide}, {"piix4", m.power}}
-	m.resets = []bus.Resetter{m.pic, m.pit, m.rtc, m.keys, m.port92, m.com1, m.vga, m.pci, m.bridge, m.isa, m.ide, m.power}
 	return nil
+}
+
+// exits is a write to isa-debug-exit.
+func (m *Machine) exits(value uint32) {
+	m.exit = &value
+	m.Stop(DebugExit)
 }
 
 // MapPorts puts a device of the embedder's at n ports from base, on the ISA bus.
@@ -274,8 +292,8 @@ func (m *Machine) firmware() error {
 
 // powerOn resets every chip.
 func (m *Machine) powerOn() {
-	for _, r := range m.resets {
-		r.Reset()
+	for _, c := range m.chips {
+		c.Reset()
 	}
 	// The RAM behind the ROM shares its bytes here: what a guest wrote there is
 	// replaced, as the PAM registers closed the RAM.

@@ -25,6 +25,12 @@ type Saver interface {
 	Load(data []byte) error
 }
 
+// Chip is what a machine does with each of its chips, beside wiring it.
+type Chip interface {
+	Resetter
+	Saver
+}
+
 type window struct {
 	name  string
 	base  uint64
