@@ -54,7 +54,7 @@ func FuzzLoaders(f *testing.F) {
 	f.Add(multiboot(elf32(0x100000, 0, 0, make([]byte, 100), 100), 84, mbVideo), "", 0)
 	f.Add([]byte("QFI\xfb"), "", 0)
 	f.Fuzz(func(t *testing.T, image []byte, cmdline string, initrd int) {
-		_, _ = DetectImage(bytes.NewReader(image), int64(len(image)))
+		Detect(image, int64(len(image)))
 		k := Kernel{Image: image, Cmdline: cmdline, Initrd: make([]byte, min(max(initrd, 0), 1<<16))}
 		p, err := PlanKernel(k, smallMap)
 		if err != nil {

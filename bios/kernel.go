@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"ringzero/bus"
 )
@@ -35,41 +34,23 @@ func (k Kind) String() string {
 // Kernel tells whether the image is started without a disk.
 func (k Kind) Kernel() bool { return k >= KindLinux }
 
-// headSize is how much of an image tells its kind: a Multiboot header is in the
-// first 8 KiB, an ISO 9660 descriptor at 32 KiB.
-const headSize = 0x8006
+// HeadSize is how much of an image Detect looks at.
+const HeadSize = mbSearch
 
-// DetectImage tells what a file of size bytes holds. The error names what is
-// wrong: empty, unreadable, a format of another program, or nothing that boots.
-func DetectImage(r io.ReaderAt, size int64) (Kind, error) {
-	if size <= 0 {
-		return KindUnknown, errors.New("the image is empty")
-	}
-	head := make([]byte, min(size, headSize))
-	if n, err := r.ReadAt(head, 0); n < len(head) {
-		return KindUnknown, fmt.Errorf("the image can't be read: %w", err)
-	}
-	if k := kernelKind(head); k != KindUnknown {
-		return k, nil
-	}
-	if name := foreign(head, r, size); name != "" {
-		return KindUnknown, errors.New("the image is " + name + ", not a raw disk image or a kernel")
-	}
+// Detect tells what this BIOS would make of a file of size bytes that begins with
+// head. What is no kernel may have a format of another program for all it knows.
+func Detect(head []byte, size int64) Kind {
 	_, floppy := FloppyGeometry(size)
-	signed := bootable(head)
-	switch {
+	switch k := kernelKind(head); {
+	case k != KindUnknown:
+		return k
 	case floppy:
-		return KindFloppy, nil
-	case signed && size%bus.SectorSize == 0:
-		return KindDisk, nil
-	case signed:
-		return KindUnknown, fmt.Errorf("the disk image has %d bytes, not a whole number of sectors: is it truncated?", size)
+		return KindFloppy
+	case bootable(head):
+		return KindDisk
 	}
-	return KindUnknown, ErrUnsigned
+	return KindUnknown
 }
-
-// ErrUnsigned is of an image of whole sectors that this BIOS would not start.
-var ErrUnsigned = errors.New("the image has no boot signature (55 AA) and is no kernel that can be started: Linux, Multiboot or ELF")
 
 // bootable tells whether a boot sector's signature is there.
 func bootable(head []byte) bool {
@@ -87,57 +68,6 @@ func kernelKind(head []byte) Kind {
 		return KindELF
 	}
 	return KindUnknown
-}
-
-// magics are formats that get mistaken for disk images or kernels.
-var magics = [...]struct {
-	at    int
-	magic string
-	name  string
-}{
-	{0, "QFI\xfb", "a qcow2 image"},
-	{0, "KDMV", "a VMDK image"},
-	{0, "# Disk DescriptorFile", "a VMDK descriptor"},
-	{0, "conectix", "a VHD image"},
-	{0, "vhdxfile", "a VHDX image"},
-	{0x40, "\x7f\x10\xda\xbe", "a VDI image"},
-	{0, "\x1f\x8b", "compressed with gzip"},
-	{0, "\xfd7zXZ\x00", "compressed with xz"},
-	{0, "\x28\xb5\x2f\xfd", "compressed with zstd"},
-	{0, "BZh", "compressed with bzip2"},
-	{0, "PK\x03\x04", "a zip archive"},
-	{0, "7z\xbc\xaf\x27\x1c", "a 7z archive"},
-	{0, "hsqs", "a squashfs file system"},
-	{0, "!<arch>\n", "a static library or package"},
-	{0, "070701", "a cpio archive (an initrd?)"},
-	{0, "#!", "a script"},
-	{0, "\xfe\xed\xfa", "a Mach-O program"},
-	{0, "\xcf\xfa\xed\xfe", "a Mach-O program"},
-}
-
-// foreign names a format that this machine does not read, "" for none.
-func foreign(head []byte, r io.ReaderAt, size int64) string {
-	for _, m := range magics {
-		if len(head) >= m.at+len(m.magic) && string(head[m.at:m.at+len(m.magic)]) == m.magic {
-			return m.name
-		}
-	}
-	if len(head) > 0x40 && string(head[:2]) == "MZ" {
-		at := int(binary.LittleEndian.Uint32(head[0x3c:]))
-		if at >= 0 && at+4 <= len(head) && string(head[at:at+4]) == "PE\x00\x00" {
-			return "a Windows or EFI program"
-		}
-	}
-	if len(head) >= headSize && string(head[0x8001:0x8006]) == "CD001" && !bootable(head) {
-		return "a CD image that is no hybrid"
-	}
-	var tail [8]byte
-	if size > bus.SectorSize {
-		if n, _ := r.ReadAt(tail[:], size-bus.SectorSize); n == len(tail) && string(tail[:]) == "conectix" {
-			return "a VHD image"
-		}
-	}
-	return ""
 }
 
 // Plan is a kernel laid out for a machine: what goes where, and its entry. It
@@ -165,7 +95,7 @@ func (p *Plan) add(at uint64, data []byte, zeros uint64) {
 // PlanKernel recognises a kernel by its content and lays it out. Nothing is
 // written: an error, one line for the user, comes before the machine starts.
 func PlanKernel(k Kernel, memory []MemRange) (*Plan, error) {
-	head := k.Image[:min(len(k.Image), headSize)]
+	head := k.Image[:min(len(k.Image), HeadSize)]
 	switch kernelKind(head) {
 	case KindLinux:
 		return planLinux(k, memory)

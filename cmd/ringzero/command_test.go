@@ -119,6 +119,7 @@ func files(t *testing.T) string {
 	}
 	write("empty", nil)
 	write("text", bytes.Repeat([]byte("words\n\n"), 100))
+	write("script", append([]byte("#!/bin/sh\n"), make([]byte, 1014)...))
 	write("rom", make([]byte, 300<<10))
 	write("noise", bytes.Repeat([]byte("noise"), 140))
 	write("zeros", make([]byte, 1<<20))
@@ -225,6 +226,8 @@ func TestBadInput(t *testing.T) {
 		{"no boot sector", "run zeros", "--disk"},
 		{"foreign image", "run qcow2", "qemu-img convert"},
 		{"compressed image", "run gzip", "gunzip"},
+		{"script", "run script", "script: is a script, not a raw disk image or a kernel; a disk without a boot sector goes to --disk"},
+		{"script as a disk", "run --disk script", "disk 80h (script) has no boot signature"},
 		{"directory", "run folder", "is a directory"},
 		{"device", "run " + os.DevNull, "neither a file nor a disk"},
 		{"floppy that boots nothing", "run floppy", "boot sector"},

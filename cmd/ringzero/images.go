@@ -183,25 +183,26 @@ func detect(path string, ownBIOS bool) (bios.Kind, error) {
 	if err != nil {
 		return bios.KindUnknown, pathError(path, err)
 	}
-	kind, err := bios.DetectImage(f, size)
+	head := make([]byte, min(size, bios.HeadSize))
+	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
+		return bios.KindUnknown, pathError(path, err)
+	}
+	kind := bios.Detect(head, size)
+	if kind.Kernel() {
+		return kind, nil
+	}
+	format, err := image.Detect(f, size)
 	switch {
-	case ownBIOS && errors.Is(err, bios.ErrUnsigned):
-		return bios.KindDisk, nil
 	case err != nil:
-		return bios.KindUnknown, unknownImage(path, err)
+		return bios.KindUnknown, pathError(path, err)
+	case format != nil && format.Remedy == "":
+		return bios.KindUnknown, fmt.Errorf("%s: is a %s, not a raw disk image or a kernel; %s", path, format.Name, unsignedDisk)
+	case kind == bios.KindUnknown && format == nil && size > 0 && size%bus.SectorSize == 0 && !ownBIOS:
+		return bios.KindUnknown, fmt.Errorf("%s: the image has no boot signature (55 AA) and is no kernel that can be started: Linux, Multiboot or ELF; %s", path, unsignedDisk)
+	case kind == bios.KindUnknown: // of the rest package image tells what is wrong
+		kind = bios.KindDisk
 	}
 	return kind, nil
 }
 
-// unknownImage prefers the words of package image, which knows how to convert
-// what it recognises.
-func unknownImage(path string, err error) error {
-	im, reason := image.Open(path, image.Options{ReadOnly: true})
-	if reason != nil && !errors.Is(reason, image.ErrInUse) {
-		return reason
-	}
-	if reason == nil {
-		im.Close()
-	}
-	return fmt.Errorf("%s: %w; a disk without a boot sector goes to --disk", path, err)
-}
+const unsignedDisk = "a disk without a boot sector goes to --disk"

@@ -99,11 +99,7 @@ func prepare(path string, f *os.File, writes bool) (int64, error) {
 	if err != nil {
 		return 0, openError(path, err)
 	}
-	head := make([]byte, min(size, headSize))
-	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
-		return 0, openError(path, err)
-	}
-	return size, checkContent(path, size, head)
+	return size, checkContent(path, f, size)
 }
 
 // Size is a bus.Disk's: the capacity in bytes.

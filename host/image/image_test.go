@@ -173,6 +173,43 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+func TestDetect(t *testing.T) {
+	with := func(n int, at int, s string) []byte { p := make([]byte, n); copy(p[at:], s); return p }
+	for _, row := range []struct {
+		data []byte
+		want string
+		raw  bool // a guest may be given it all the same
+	}{
+		{with(4096, 0, "QFI\xfb"), "qcow2 image", false},
+		{with(4096, 0, "\x1f\x8b"), "gzip file", false},
+		{with(4096, 0x40, "\x7f\x10\xda\xbe"), "VDI image", false},
+		{with(4096, 4096-512, "conectix"), "VHD image", true},
+		{with(4096, 0, "hsqs"), "squashfs file system", true},
+		{append(append(with(0x3c, 0, "MZ"), 0x40, 0, 0, 0), with(448, 0, "PE\x00\x00")...), "Windows or EFI program", true},
+		{with(0x9000, 0x8001, "CD001"), "CD image that is no hybrid", true},
+		{append(with(510, 0, "\xeb"), append([]byte("\x55\xaa"), with(0x8e00, 0x7e01, "CD001")...)...), "", true},
+		{with(512, 0, "MZ"), "", true},
+		{[]byte("hello\n"), "", false},
+	} {
+		f, err := Detect(bytes.NewReader(row.data), int64(len(row.data)))
+		require.NoError(t, err)
+		if row.want == "" {
+			require.Nil(t, f)
+		} else {
+			require.Equal(t, row.want, f.Name)
+		}
+		path := filepath.Join(t.TempDir(), "x")
+		require.NoError(t, os.WriteFile(path, row.data, 0o600))
+		im, err := Open(path, Options{ReadOnly: true})
+		require.Equal(t, row.raw, err == nil, row.want)
+		if err == nil {
+			require.NoError(t, im.Close())
+		}
+	}
+	_, err := Detect(failing{err: fs.ErrPermission}, 512)
+	require.ErrorIs(t, err, fs.ErrPermission)
+}
+
 func TestCharacterDeviceIsRefused(t *testing.T) {
 	if _, err := os.Stat("/dev/zero"); err != nil {
 		t.Skip("skipped: this host has no /dev/zero")
@@ -236,6 +273,12 @@ type failing struct {
 	err error
 }
 
+func (f failing) ReadAt(p []byte, at int64) (int, error) {
+	if f.memory == nil {
+		return 0, f.err
+	}
+	return f.memory.ReadAt(p, at)
+}
 func (f failing) WriteAt([]byte, int64) (int, error) { return 0, f.err }
 func (f failing) Sync() error                        { return f.err }
 
