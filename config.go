@@ -1,10 +1,11 @@
 package ringzero
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"ringzero/bios"
 	"ringzero/cpu"
 	"ringzero/translator"
 )
@@ -60,28 +61,38 @@ type Test struct {
 }
 
 const (
-	minMemory     = 2 << 20
+	minMemory     = bios.MinLowRAM
 	defaultMemory = 512 << 20
 	maxMemory     = 64 << 30
+	maxDisks      = 4
 )
 
-// Validate fills defaults in and checks what needs no host; the error is one
-// line for the user.
+// ConfigError is what is wrong with a field of a Config, in one line.
+type ConfigError struct {
+	Field string
+	Err   error // without the field and its value
+}
+
+func (e *ConfigError) Error() string { return e.Field + ": " + e.Err.Error() }
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// Validate fills defaults in and checks what needs no host; the error is a
+// *ConfigError.
 func (c *Config) Validate() error {
 	if c.Memory == 0 {
 		c.Memory = defaultMemory
 	}
-	if c.Memory < minMemory || c.Memory > maxMemory || c.Memory%(1<<20) != 0 {
-		return fmt.Errorf("memory of %d bytes: it must be whole MiB, from 2M to 64G", c.Memory)
-	}
-	if _, err := cpu.ModelByName(c.CPU); err != nil {
-		return err
-	}
-	if len(c.Disks) > 4 {
-		return errors.New("more than four disks: the IDE controller has two channels of two drives")
-	}
-	if c.Kernel != nil && c.BIOS != nil {
-		return errors.New("a kernel is started by the built-in BIOS: give either a kernel or a BIOS")
+	bad := func(field, format string, args ...any) error { return &ConfigError{field, fmt.Errorf(format, args...)} }
+	_, noModel := cpu.ModelByName(c.CPU)
+	switch {
+	case c.Memory < minMemory || c.Memory > maxMemory || c.Memory%(1<<20) != 0:
+		return bad("Memory", "it must be whole MiB, from %dM to %dG", minMemory>>20, maxMemory>>30)
+	case noModel != nil:
+		return bad("CPU", "it is one of %s", strings.Join(cpu.ModelNames(), ", "))
+	case len(c.Disks) > maxDisks:
+		return bad("Disks", "%d are too many: the IDE controller has room for four", len(c.Disks))
+	case c.Kernel != nil && c.BIOS != nil:
+		return bad("BIOS", "a kernel is started by the built-in BIOS: give either a kernel or a BIOS")
 	}
 	return nil
 }

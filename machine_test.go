@@ -60,9 +60,11 @@ func TestValidate(t *testing.T) {
 		conf ringzero.Config
 		want string
 	}{
-		{"half a MiB", ringzero.Config{Memory: 1 << 19}, "whole MiB"},
-		{"more than a host has", ringzero.Config{Memory: 1 << 60}, "whole MiB"},
-		{"unknown processor", ringzero.Config{CPU: "z80"}, "486, max, pentium, pentiumpro"},
+		{"half a MiB", ringzero.Config{Memory: 1 << 19}, "Memory: it must be whole MiB, from 2M to 64G"},
+		{"more than a host has", ringzero.Config{Memory: 1 << 60}, "Memory: it must be whole MiB"},
+		{"unknown processor", ringzero.Config{CPU: "z80"}, "CPU: it is one of 486, max, pentium, pentiumpro"},
+		{"five disks", ringzero.Config{Disks: make([]ringzero.Disk, 5)}, "Disks: 5 are too many"},
+		{"two firmwares", ringzero.Config{Kernel: &ringzero.Kernel{}, BIOS: make([]byte, 4096)}, "BIOS: a kernel is started"},
 		{"a ROM of an odd size", ringzero.Config{BIOS: make([]byte, 1000)}, "multiple of 4096"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -131,19 +131,16 @@ type BIOS struct {
 	plan   *Plan // of cfg.Kernel
 }
 
-// Limits of Config.LowRAM: the tables want room above 1 MiB, and the PCI hole
-// starts at bus.HoleBase.
-const minLowRAM = 2 << 20
+// MinLowRAM is the least Config.LowRAM, as the tables want room above 1 MiB; the
+// most is bus.HoleBase, where the PCI hole starts.
+const MinLowRAM = 2 << 20
 
-// New checks a configuration and makes its ROM and tables. Errors are about
-// what the user gave: memory sizes, drive images, a kernel that can't be
-// loaded or an initrd that does not fit.
+// New makes the ROM and tables of a configuration. Errors are about what the user
+// gave: drive images, a kernel that can't be loaded or an initrd that does not
+// fit.
 func New(cfg Config) (*BIOS, error) {
-	if cfg.Regs == nil || cfg.Memory == nil || cfg.Ports == nil {
-		return nil, errors.New("bios: a processor, memory and ports are needed")
-	}
-	if cfg.LowRAM < minLowRAM || cfg.LowRAM > bus.HoleBase || cfg.LowRAM%4096 != 0 || cfg.HighRAM%4096 != 0 {
-		return nil, fmt.Errorf("bios: %d bytes of memory below 4 GiB: it must be 2 MiB to 3 GiB, in pages of 4096", cfg.LowRAM)
+	if cfg.LowRAM < MinLowRAM || cfg.LowRAM > bus.HoleBase || cfg.LowRAM%4096 != 0 || cfg.HighRAM%4096 != 0 {
+		panic(fmt.Sprintf("BUG: bios: %d and %d bytes of memory", cfg.LowRAM, cfg.HighRAM))
 	}
 	if cfg.Boot == nil {
 		cfg.Boot = []BootDevice{BootFloppy, BootDisk}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -92,6 +93,9 @@ func run(c *cli.Context, in, out, errs *os.File) (err error) {
 	if err := s.files(c); err != nil {
 		return err
 	}
+	if err := validate(c, s.conf); err != nil {
+		return err
+	}
 	stop, err := startProfile(c.String("profile"))
 	if err != nil {
 		return err
@@ -109,16 +113,13 @@ func silent(err error) bool {
 // flags reads everything that needs no file, so that mistakes show before a
 // file is touched.
 func (s *session) flags(c *cli.Context) error {
-	memory, err := memorySize(c.String("memory"))
+	memory, err := parseSize(c.String("memory"))
 	if err != nil {
 		return usagef("--memory: %w", err)
 	}
 	now, err := parseRTC(c.String("rtc"), time.Now())
 	if err != nil {
 		return usagef("--rtc: %w", err)
-	}
-	if _, err := cpu.ModelByName(c.String("cpu")); err != nil || c.String("cpu") == "" {
-		return usagef("--cpu %q: it is one of %s", c.String("cpu"), strings.Join(cpu.ModelNames(), ", "))
 	}
 	seed, err := count(c, "seed")
 	if err != nil {
@@ -131,8 +132,9 @@ func (s *session) flags(c *cli.Context) error {
 	if c.IsSet("max-instructions") && limit == 0 {
 		return usagef("--max-instructions: at least 1")
 	}
+	// What is nothing would be a default of the machine's.
 	s.conf = ringzero.Config{
-		Memory: memory, CPU: c.String("cpu"), Time: now, Seed: seed, MaxInstructions: limit, NoReboot: c.Bool("no-reboot"),
+		Memory: max(memory, 1), CPU: cmp.Or(c.String("cpu"), "none"), Time: now, Seed: seed, MaxInstructions: limit, NoReboot: c.Bool("no-reboot"),
 	}
 	if c.IsSet("timeout") {
 		if s.timeout, err = parseTimeout(c.String("timeout")); err != nil {
@@ -147,21 +149,31 @@ func (s *session) flags(c *cli.Context) error {
 	if err := s.console(c); err != nil {
 		return err
 	}
-	return checkFlags(c)
+	if err := checkFlags(c); err != nil {
+		return err
+	}
+	planned := s.conf
+	planned.Disks = make([]ringzero.Disk, len(c.StringSlice("disk")))
+	if c.IsSet("kernel") {
+		planned.Kernel = &ringzero.Kernel{}
+	}
+	if c.IsSet("bios") {
+		planned.BIOS = []byte{}
+	}
+	return validate(c, planned)
 }
 
-// memorySize reads the size of the guest's memory and keeps to what
-// ringzero.Config takes.
-func memorySize(s string) (uint64, error) {
-	size, err := parseSize(s)
-	if err != nil {
-		return 0, err
+// validate tells what is wrong with a configuration by the flag that sets it.
+func validate(c *cli.Context, conf ringzero.Config) error {
+	var bad *ringzero.ConfigError
+	if !errors.As(conf.Validate(), &bad) {
+		return nil
 	}
-	conf := ringzero.Config{Memory: size}
-	if size == 0 || conf.Validate() != nil {
-		return 0, fmt.Errorf("%s: it must be whole MiB, from 2M to 64G", s)
+	name := map[string]string{"Memory": "memory", "CPU": "cpu", "Disks": "disk", "BIOS": "bios"}[bad.Field]
+	if value, ok := c.Value(name).(string); ok {
+		name += ": " + cmp.Or(value, `""`)
 	}
-	return size, nil
+	return usagef("--%s: %w", name, bad.Err)
 }
 
 // count reads a flag that counts; it is 0 where the flag is not given.
@@ -226,13 +238,8 @@ func checkFlags(c *cli.Context) error {
 			return usagef("--%s needs the name of a file", name)
 		}
 	}
-	switch {
-	case c.NArg() > 1:
+	if c.NArg() > 1 {
 		return usagef("one IMAGE at most; further disks are --disk %s", c.Args().Get(1))
-	case c.IsSet("kernel") && c.IsSet("bios"):
-		return usagef("a kernel is started by the built-in BIOS: give either --kernel or --bios")
-	case len(c.StringSlice("disk")) > 4:
-		return usagef("%d disks: the IDE controller has room for four", len(c.StringSlice("disk")))
 	}
 	switch c.String("profile") {
 	case "cpu", "mem", "trace":
@@ -267,9 +274,6 @@ func (s *session) files(c *cli.Context) error {
 			return err
 		}
 		s.conf.Disks = append(s.conf.Disks, d)
-	}
-	if len(s.conf.Disks) > 4 {
-		return usagef("%d disks: the IDE controller has room for four", len(s.conf.Disks))
 	}
 	if err := s.floppy(c); err != nil {
 		return err
@@ -348,7 +352,7 @@ func (s *session) kernel(c *cli.Context, path string) error {
 		}
 	}
 	s.conf.Kernel, s.kernelFile, s.initrdFile = k, path, c.String("initrd")
-	return s.conf.Validate()
+	return nil
 }
 
 // startProfile starts pkg/profile; the result ends it.
