@@ -2,6 +2,14 @@ package ringzero
 
 import "ringzero/bios"
 
+// cmosShutdown is the place of the code by which software that resets the
+// processor tells firmware why.
+const cmosShutdown = 0x0f
+
+// resumes tells whether a shutdown code is of software that goes on behind the
+// reset, having left protected mode (RBIL CMOS.LST, 0Fh).
+func resumes(code uint8) bool { return code == 5 || code >= 9 && code <= 0x0c }
+
 // fillCMOS writes what a PC's setup program has found (RBIL CMOS.LST, 10h to
 // 5Dh): drives, equipment and memory. The BIOS, ours or another, reads it.
 func (m *Machine) fillCMOS() {

@@ -60,6 +60,7 @@ type Machine struct {
 	// wanted is why the run shall stop at the next boundary.
 	wanted Stop
 	reset  bool
+	init   bool   // of the processor alone
 	slice  uint64 // steps of a Step, at most
 	hurry  hurry
 	to     uint64 // the step at which to come back in any case
@@ -132,10 +133,25 @@ func (m *Machine) Close() {
 // makeChips makes the devices and joins their wires: interrupt requests, A20, reset.
 func (m *Machine) makeChips() {
 	c := m.events
+	pulse := func(what *bool) {
+		*what = true
+		m.cpu.EndSlice()
+	}
 	resetLine := bus.LineFunc(func(level bool) {
 		if level {
-			m.reset = true
-			m.cpu.EndSlice()
+			pulse(&m.reset)
+		}
+	})
+	// The 8042, port 92h and a soft reset by the PIIX reset the processor alone.
+	// Firmware then goes on as the shutdown byte says. Where that is to start anew,
+	// it would find the ROM as the guest left the RAM behind it, the same bytes
+	// here: so that is a reset of the machine.
+	initLine := bus.LineFunc(func(level bool) {
+		switch {
+		case level && resumes(m.rtc.CMOS(cmosShutdown)):
+			pulse(&m.init)
+		case level:
+			pulse(&m.reset)
 		}
 	})
 	m.pic = add(m, "pic", pic.New(bus.LineFunc(m.cpu.SetIRQ)))
@@ -144,8 +160,8 @@ func (m *Machine) makeChips() {
 	m.pit = add(m, "pit", pit.New(c, m.pic.Line(0)))
 	m.rtc = add(m, "rtc", rtc.New(c, m.pic.Line(8), m.conf.Time))
 	m.a20 = bus.NewGate(bus.LineFunc(m.cpu.SetA20))
-	m.keys = add(m, "i8042", i8042.New(c, m.pic.Line(1), m.pic.Line(12), m.a20, resetLine))
-	m.port92 = add(m, "port92", port92.New(m.a20, resetLine))
+	m.keys = add(m, "i8042", i8042.New(c, m.pic.Line(1), m.pic.Line(12), m.a20, initLine))
+	m.port92 = add(m, "port92", port92.New(m.a20, initLine))
 	m.com1 = add(m, "uart", uart.New(c, m.pic.Line(4), m.serial))
 	ready := func() {
 		if m.pending.any() {
@@ -167,7 +183,7 @@ func (m *Machine) makeChips() {
 			lines[n] = m.pic.Line(n)
 		}
 		return lines[n]
-	}, resetLine, resetLine))
+	}, resetLine, initLine))
 	m.ide = add(m, "ide", ide.New(c, m.pic.Line(14), m.pic.Line(15), m.memory, m.ports))
 	m.power = add(m, "piix4", piix.NewPM(c, m.pic.Line(9), func() { m.Stop(PoweredOff) }, m.ports))
 }

@@ -2,6 +2,8 @@ package ringzero_test
 
 import (
 	"encoding/hex"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,6 +48,28 @@ func TestResetBringsTheROMBack(t *testing.T) {
 	require.EqualValues(t, 7, v)
 
 	require.Equal(t, ringzero.Rebooted, run(boot(t, code, ringzero.Config{NoReboot: true})))
+}
+
+// TestResetOfTheProcessor: software for the 286 leaves protected mode by a reset of
+// the processor, which the chips once did not survive. cli; IMR = 0aah; CMOS 0fh =
+// 0ah; [467h] = what follows the reset: in al,21h; port 501h = al.
+func TestResetOfTheProcessor(t *testing.T) {
+	for _, how := range []string{
+		"b0fe e664",           // mov al,0feh; out 64h,al
+		"e492 0c01 e692",      // in al,92h; or al,1; out 92h,al
+		"baf90c b004 ee",      // mov dx,0cf9h; mov al,4; out dx,al
+		"e492 24fd 0c01 e692", // with line 20 masked
+	} {
+		t.Run(how, func(t *testing.T) {
+			next := fmt.Sprintf("%02x7c", 30+len(strings.ReplaceAll(how, " ", ""))/2)
+			m := boot(t, "fa 31c0 8ed8 b0aa e621 b08f e670 b00a e671 c7066704"+next+" c70669040000"+how+"f4 e421 30e4 ba0105 ef",
+				ringzero.Config{NoReboot: true})
+			require.Equal(t, ringzero.DebugExit, run(m))
+			v, _ := m.ExitValue()
+			require.EqualValues(t, 0xaa, v)
+			require.Zero(t, m.CMOS(0x0f))
+		})
+	}
 }
 
 func TestLimitIsExact(t *testing.T) {

@@ -111,11 +111,16 @@ func (m *Machine) step() Stop {
 		m.letIn(step, m.events.Now())
 		switch {
 		case m.reset:
-			m.reset = false
+			m.reset, m.init = false, false
 			if m.conf.NoReboot {
 				return Rebooted
 			}
 			m.powerOn()
+			return Going
+		case m.init:
+			m.init = false
+			m.a20.Set(true) // or the processor would not find the ROM
+			c.Reset()
 			return Going
 		case m.wanted != Going:
 			why := m.wanted
