@@ -13,39 +13,6 @@ import (
 	"ringzero/host/image"
 )
 
-// drive is a disk of the machine's. What the host refuses is told to the user
-// once for each disk: the guest sees but an I/O error.
-type drive struct {
-	*image.Image
-	tell func(string)
-	told bool
-}
-
-func (d *drive) note(err error) error {
-	if err != nil && !d.told {
-		d.told = true
-		d.tell(err.Error() + "; the guest sees an I/O error")
-	}
-	return err
-}
-
-// ReadAt is a bus.Disk's.
-func (d *drive) ReadAt(p []byte, offset int64) error { return d.note(d.Image.ReadAt(p, offset)) }
-
-// WriteAt is a bus.Disk's.
-func (d *drive) WriteAt(p []byte, offset int64) error {
-	err := d.Image.WriteAt(p, offset)
-	if d.Image.ReadOnly() {
-		return err // the guest's own doing
-	}
-	return d.note(err)
-}
-
-// Flush is a bus.Disk's.
-func (d *drive) Flush() error { return d.note(d.Image.Flush()) }
-
-var _ bus.Disk = (*drive)(nil)
-
 // drives are all open images of a run.
 type drives struct {
 	all  []*image.Image
@@ -53,7 +20,7 @@ type drives struct {
 }
 
 // open opens FILE[,ro][,snapshot].
-func (d *drives) open(spec string) (*drive, error) {
+func (d *drives) open(spec string) (*image.Image, error) {
 	path, opts := parseDisk(spec)
 	if path == "" {
 		return nil, usagef("a disk needs the name of its file: FILE[,ro][,snapshot]")
@@ -61,7 +28,7 @@ func (d *drives) open(spec string) (*drive, error) {
 	return d.add(path, opts)
 }
 
-func (d *drives) add(path string, opts image.Options) (*drive, error) {
+func (d *drives) add(path string, opts image.Options) (*image.Image, error) {
 	im, err := image.Open(path, opts)
 	if errors.Is(err, image.ErrInUse) {
 		if other := d.opened(path); other != "" {
@@ -72,7 +39,8 @@ func (d *drives) add(path string, opts image.Options) (*drive, error) {
 		return nil, err
 	}
 	d.all = append(d.all, im)
-	return &drive{Image: im, tell: d.tell}, nil
+	im.OnError(func(err error) { d.tell(err.Error() + "; the guest sees an I/O error") })
+	return im, nil
 }
 
 // opened is the name under which this run has the file open already, "" where it
@@ -102,7 +70,7 @@ func twice(path, other string) string {
 // driveNames puts the files behind the BIOS's numbers of the drives.
 func (s *session) driveNames(reason string) string {
 	put := func(number string, disk bus.Disk) {
-		if d, ok := disk.(*drive); ok {
+		if d, ok := disk.(*image.Image); ok {
 			reason = strings.ReplaceAll(reason, number, fmt.Sprintf("%s (%s)", number, d.Name()))
 		}
 	}

@@ -45,6 +45,7 @@ type Image struct {
 	overlay  bool
 	written  written
 	closed   atomic.Bool
+	onError  func(error) // nil: nobody is to be told, or somebody was
 }
 
 // Open opens the raw image at path. Errors are one line that starts with the
@@ -111,6 +112,20 @@ func (im *Image) ReadOnly() bool { return im.readOnly }
 // Name is the path that the image was opened by.
 func (im *Image) Name() string { return im.name }
 
+// OnError has f told, once, of the first error of the host's that a guest sees
+// of the image: to the guest it is an I/O error like any other. f is called by who
+// reads, writes or flushes.
+func (im *Image) OnError(f func(error)) { im.onError = f }
+
+// trouble tells an error of the host's.
+func (im *Image) trouble(err error) error {
+	if f := im.onError; f != nil && err != nil {
+		im.onError = nil
+		f(err)
+	}
+	return err
+}
+
 // ReadAt is a bus.Disk's: it fills p from offset, both multiples of
 // bus.SectorSize.
 func (im *Image) ReadAt(p []byte, offset int64) error {
@@ -146,7 +161,7 @@ func (im *Image) fromStore(p []byte, offset int64) error {
 	if err == io.EOF {
 		err = errors.New("the file has become shorter")
 	}
-	return fmt.Errorf("%s: read of %d bytes at %d: %w", im.name, len(p), offset, cause(err))
+	return im.trouble(fmt.Errorf("%s: read of %d bytes at %d: %w", im.name, len(p), offset, cause(err)))
 }
 
 // WriteAt is a bus.Disk's: it stores p at offset, both multiples of
@@ -167,7 +182,7 @@ func (im *Image) WriteAt(p []byte, offset int64) error {
 	// Of a write that fails an unknown part is done, so all of it counts.
 	im.written.mark(first, int64(len(p))/bus.SectorSize)
 	if _, err := im.store.WriteAt(p, offset); err != nil {
-		return fmt.Errorf("%s: write of %d bytes at %d: %w", im.name, len(p), offset, cause(err))
+		return im.trouble(fmt.Errorf("%s: write of %d bytes at %d: %w", im.name, len(p), offset, cause(err)))
 	}
 	return nil
 }
@@ -188,7 +203,9 @@ func (im *Image) bounds(what string, p []byte, offset int64) error {
 
 // Flush is a bus.Disk's: it returns when the host says that all writes are on
 // its storage. An overlay has nothing to flush.
-func (im *Image) Flush() error {
+func (im *Image) Flush() error { return im.trouble(im.flush()) }
+
+func (im *Image) flush() error {
 	if im.readOnly || im.overlay || im.closed.Load() {
 		return nil
 	}
@@ -201,7 +218,7 @@ func (im *Image) Flush() error {
 // Close flushes and closes the file and gives up its lock. A second Close does
 // nothing.
 func (im *Image) Close() error {
-	err := im.Flush()
+	err := im.flush()
 	if im.closed.Swap(true) {
 		return nil
 	}

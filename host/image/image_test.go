@@ -285,11 +285,20 @@ func (f failing) Sync() error                        { return f.err }
 func TestHostDiskFull(t *testing.T) {
 	full := &fs.PathError{Op: "write", Path: "d.img", Err: syscall.ENOSPC}
 	im := &Image{name: "d.img", size: 2048, store: failing{memory(pattern(4)), full}}
+	var told []error
+	im.OnError(func(err error) { told = append(told, err) })
+	require.Error(t, im.WriteAt(sector(7), 1<<20), "that is not the host's")
+	require.Empty(t, told)
 	err := im.WriteAt(sector(7), 512)
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.ErrorContains(t, err, "d.img: write of 512 bytes at 512: ")
 	require.ErrorIs(t, im.Flush(), syscall.ENOSPC)
 	require.Equal(t, [][2]int64{{1, 2}}, delta(t, im), "what the disk holds now")
+	require.ErrorIs(t, im.Close(), syscall.ENOSPC)
+	require.Equal(t, []error{err}, told, "once")
+
+	im = &Image{name: "d.img", size: 2048, store: failing{memory(pattern(4)), full}}
+	im.OnError(func(error) { t.Error("of a Close its caller hears") })
 	require.ErrorIs(t, im.Close(), syscall.ENOSPC)
 }
 
