@@ -90,7 +90,6 @@ func (u *UART) readRBR() uint8 {
 		u.reveal()
 	}
 	u.armTimeout()
-	u.update()
 	return s.Last
 }
 

@@ -121,7 +121,9 @@ func (u *UART) Reset() {
 
 // Read is a read of one of the 8 registers.
 func (u *UART) Read(offset uint64, _ int) uint64 {
-	return uint64(u.read(offset & 7))
+	v := u.read(offset & 7)
+	u.update()
+	return uint64(v)
 }
 
 func (u *UART) read(reg uint64) uint8 {
@@ -271,7 +273,6 @@ func (u *UART) setModem(in uint8) {
 func (u *UART) readMSR() uint8 {
 	v := u.state.MSR
 	u.state.MSR &= 0xf0
-	u.update()
 	return v
 }
 
@@ -284,7 +285,6 @@ func (u *UART) readLSR() uint8 {
 	}
 	s.LSR &^= lsrErrors
 	s.polled()
-	u.update()
 	return v
 }
 
@@ -295,7 +295,6 @@ func (u *UART) readIIR() uint8 {
 	cause := s.cause()
 	if cause == iirTHRE {
 		s.THREPending = false
-		u.update()
 	}
 	if s.fifos() {
 		cause |= iirFIFOs
