@@ -1,6 +1,9 @@
 package bus
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // ConfigSpace is the 256-byte configuration header of one PCI function (PCI
 // 2.1, chapter 6), with what a write may change: each bit is fixed, writable,
@@ -117,8 +120,17 @@ func (c *ConfigSpace) Dword(offset uint8) uint32 {
 // Data is a copy of all registers, for a function's State.
 func (c *ConfigSpace) Data() [256]byte { return c.data }
 
-// SetData puts saved registers back.
-func (c *ConfigSpace) SetData(data [256]byte) { c.data = data }
+// Restore puts saved registers back. Those that differ where neither guest nor chip
+// can change them are an error and change nothing.
+func (c *ConfigSpace) Restore(data [256]byte) error {
+	for i, v := range data {
+		if fixed := ^(c.writable[i] | c.clear[i]); (v^c.reset[i])&fixed != 0 {
+			return fmt.Errorf("bus: saved configuration register %02xh is %02xh, of whose bits %02xh are fixed", i, v, fixed)
+		}
+	}
+	c.data = data
+	return nil
+}
 
 // PortMapper is the I/O space in which a function moves its windows; *Ports is
 // one.

@@ -20,8 +20,17 @@ func TestConfigSpace(t *testing.T) {
 	require.Equal(t, uint16(0x10f0), c.Word(0x40), "one byte alone")
 	c.Set(0x40, 1, 0x0f)
 	require.Equal(t, uint8(0x0f), c.Byte(0x40), "the chip ignores masks")
+	saved, damaged := c.Data(), c.Data()
+	damaged[0]++
+	require.ErrorContains(t, c.Restore(damaged), "register 00h is 87h")
+	require.Equal(t, saved, c.Data())
 	c.Reset()
 	require.Equal(t, uint32(0x1234), c.Dword(0x40))
+	require.Error(t, c.Restore(saved), "what the chip set against its masks")
+	saved[0x40] = 0x34
+	require.NoError(t, c.Restore(saved))
+	require.Equal(t, uint16(0x1034), c.Word(0x40))
+	c.Reset()
 
 	c.Write(0xff, 4, 0xffff_ffff)
 	require.Equal(t, uint32(0xffff_ff00), c.Read(0xff, 4), "past the end")

@@ -4,7 +4,11 @@
 // is RAM or ROM.
 package i440fx
 
-import "ringzero/bus"
+import (
+	"errors"
+
+	"ringzero/bus"
+)
 
 // Registers of the PMC beyond the PCI header.
 const (
@@ -60,8 +64,8 @@ type State struct {
 }
 
 const (
-	stateKind    = "i440fx"
-	stateVersion = 1
+	kind    = "i440fx"
+	version = 1
 )
 
 // Bridge is function 0 of device 0.
@@ -168,18 +172,29 @@ func (b *Bridge) Reset() {
 	b.apply()
 }
 
-// Save is a bus.Saver's.
+// State is a copy of the present state.
+func (b *Bridge) State() State { return State{b.config.Data()} }
+
+// Save encodes the present state.
 func (b *Bridge) Save() []byte {
-	return bus.Marshal(stateKind, stateVersion, &State{Config: b.config.Data()})
+	s := b.State()
+	return bus.Marshal(kind, version, &s)
 }
 
-// Load puts a saved state back and maps memory accordingly.
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
+// nothing. Memory is mapped accordingly.
 func (b *Bridge) Load(data []byte) error {
 	var s State
-	if err := bus.Unmarshal(data, stateKind, stateVersion, &s); err != nil {
+	if err := bus.Unmarshal(data, kind, version, &s); err != nil {
 		return err
 	}
-	b.config.SetData(s.Config)
+	if v := s.Config[smram]; v&smramLock != 0 && v&smramOpen != 0 {
+		return errors.New("i440fx: saved state has SMRAM locked and open")
+	}
+	if err := b.config.Restore(s.Config); err != nil {
+		return err
+	}
 	b.apply()
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ringzero/bus"
 )
 
 // shadow records the attributes of the areas as the memory map would.
@@ -111,6 +113,11 @@ func TestSaveLoad(t *testing.T) {
 	require.Equal(t, saved, b.Save())
 	require.True(t, s.read[12] && s.write[12], "the map follows")
 	require.Error(t, b.Load(nil))
+	for at, v := range map[uint8]uint8{0: 0x87, pam0: 0x0f, smram: smramLock | smramOpen | smramBaseSeg} {
+		damaged := a.State()
+		damaged.Config[at] = v
+		require.Error(t, b.Load(bus.Marshal(kind, version, &damaged)), at)
+	}
 	require.Equal(t, saved, b.Save())
 }
 

@@ -39,7 +39,7 @@ func (c *Controller) Save() []byte {
 }
 
 // Load takes back what Save made, without an edge on any line. Data of another
-// kind or version, or with fields out of range, is an error and changes
+// kind or version, or that no chip can have saved, is an error and changes
 // nothing.
 func (c *Controller) Load(data []byte) error {
 	var s State

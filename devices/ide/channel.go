@@ -1,10 +1,6 @@
 package ide
 
-import (
-	"errors"
-
-	"ringzero/bus"
-)
+import "ringzero/bus"
 
 // Offsets in the command block (ATA/ATAPI-6, section 7).
 const (
@@ -366,35 +362,4 @@ func (ch *channel) softReset() {
 			d.s.Status = stBSY
 		}
 	}
-}
-
-// check refuses a saved state that would break an invariant of this code.
-func (ch *channel) check(s *ChannelState) error {
-	p := phase(s.Phase)
-	switch {
-	case p >= phases:
-		return errors.New("no such phase")
-	case s.Active > 1 || p != phaseIdle && p != phaseReset && ch.drives[s.Active] == nil:
-		return errors.New("a command of an absent drive")
-	case s.Len > uint32(len(s.Buffer)) || s.Pos > s.Len || s.Pos&1 != 0 || s.Len&1 != 0:
-		return errors.New("a position outside of the buffer")
-	case (p == phaseDataIn || p == phaseDataOut) && s.Pos == s.Len:
-		return errors.New("a data phase without data")
-	case p == phaseBlock && commands[s.Command].multiple && s.Drives[s.Active].Multiple == 0:
-		return errors.New("a block of no size")
-	case p == phaseBlock && s.Left == 0 && commands[s.Command].protocol != pioOut:
-		return errors.New("a block of no sectors")
-	}
-	for i := range s.Drives {
-		if ds := &s.Drives[i]; ch.drives[i] != nil && (ds.Multiple > maxMultiple || ds.Heads == 0 || ds.Sectors == 0) {
-			return errors.New("an impossible drive setting")
-		}
-	}
-	return nil
-}
-
-func (ch *channel) load(s *ChannelState) {
-	ch.s = *s
-	ch.line = ch.level()
-	ch.timer.Set(s.Deadline)
 }

@@ -298,9 +298,9 @@ func TestLoadRefusesTheImpossible(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var s State
-			require.NoError(t, bus.Unmarshal(r.Save(), stateKind, stateVersion, &s))
+			require.NoError(t, bus.Unmarshal(r.Save(), kind, version, &s))
 			row.bend(&s.Channels[0])
-			require.Error(t, r.Load(bus.Marshal(stateKind, stateVersion, &s)))
+			require.Error(t, r.Load(bus.Marshal(kind, version, &s)))
 		})
 	}
 }

@@ -31,8 +31,8 @@ type State struct {
 }
 
 const (
-	stateKind    = "pci"
-	stateVersion = 1
+	kind    = "pci"
+	version = 1
 )
 
 // Bus is PCI bus 0 with its configuration ports. It is a bus.Device of Ports
@@ -174,10 +174,26 @@ func (b *Bus) target(offset uint64) (device, function int, register uint8, ok bo
 	return int(a >> 11 & 31), int(a >> 8 & 7), uint8(a&0xfc) + uint8(offset&3), true
 }
 
-// Save and Load are a bus.Saver's.
-func (b *Bus) Save() []byte { return bus.Marshal(stateKind, stateVersion, &b.state) }
+// State is a copy of the present state.
+func (b *Bus) State() State { return b.state }
 
-// Load puts a saved state back.
+// Save encodes the present state.
+func (b *Bus) Save() []byte {
+	s := b.state
+	return bus.Marshal(kind, version, &s)
+}
+
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
+// nothing.
 func (b *Bus) Load(data []byte) error {
-	return bus.Unmarshal(data, stateKind, stateVersion, &b.state)
+	var s State
+	if err := bus.Unmarshal(data, kind, version, &s); err != nil {
+		return err
+	}
+	if s.Address&^addressMask != 0 {
+		return fmt.Errorf("pci: saved state has address %#x", s.Address)
+	}
+	b.state = s
+	return nil
 }

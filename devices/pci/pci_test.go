@@ -117,6 +117,7 @@ func TestSaveLoad(t *testing.T) {
 	require.Equal(t, saved, b.Save())
 	require.Equal(t, uint32(0x0013_1af4), ports.In(0xcfc, 4))
 	require.Error(t, b.Load(saved[:len(saved)-1]))
+	require.Error(t, b.Load(bus.Marshal(kind, version, &State{Address: 3})))
 	b.Reset()
 	require.Equal(t, uint32(0), ports.In(0xcf8, 4))
 }

@@ -13,9 +13,6 @@ package pic
 import "ringzero/bus"
 
 const (
-	kind    = "pic"
-	version = 1
-
 	cascade  = 2 // the master's input that the slave's INT drives
 	spurious = 7 // the level that an INTA without a request reports (DS, "Edge and level triggered modes")
 )

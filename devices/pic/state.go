@@ -6,6 +6,11 @@ import (
 	"ringzero/bus"
 )
 
+const (
+	kind    = "pic"
+	version = 1
+)
+
 // ChipState is what one 8259A holds.
 type ChipState struct {
 	Lines       uint8 // levels of the IR pins
@@ -41,8 +46,8 @@ func (p *Pair) Save() []byte {
 	return bus.Marshal(kind, version, &s)
 }
 
-// Load takes back what Save made, without an edge on INTR. Data of another
-// kind or version, or with fields out of range, is an error and changes
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
 // nothing.
 func (p *Pair) Load(data []byte) error {
 	var s State

@@ -39,18 +39,6 @@ const (
 	rcrReset = 1 << 2 // RCPU: going from 0 to 1 resets
 )
 
-// ISAState is what an ISA bridge remembers.
-type ISAState struct {
-	Config [256]byte
-	RCR    uint8
-	PIRQ   uint8 // levels of the four inputs, PIRQA in bit 0
-}
-
-const (
-	isaKind    = "piix3-isa"
-	isaVersion = 1
-)
-
 // ISA is function 0 of the PIIX3.
 type ISA struct {
 	config *bus.ConfigSpace
@@ -192,21 +180,4 @@ func (r *resetControl) Write(_ uint64, _ int, value uint64) {
 	}
 	line.Set(true)
 	line.Set(false)
-}
-
-// Save is a bus.Saver's.
-func (p *ISA) Save() []byte {
-	return bus.Marshal(isaKind, isaVersion, &ISAState{Config: p.config.Data(), RCR: p.rcr, PIRQ: p.pirq})
-}
-
-// Load puts a saved state back; no interrupt line is driven.
-func (p *ISA) Load(data []byte) error {
-	var s ISAState
-	if err := bus.Unmarshal(data, isaKind, isaVersion, &s); err != nil {
-		return err
-	}
-	p.config.SetData(s.Config)
-	p.rcr, p.pirq = s.RCR, s.PIRQ
-	p.driven = p.levels()
-	return nil
 }

@@ -120,6 +120,16 @@ func TestISASaveLoad(t *testing.T) {
 	b.PIRQ(2).Set(false)
 	require.Equal(t, 1, w.edges)
 	require.Error(t, b.Load(saved[1:]))
+	before := b.Save()
+	for name, damage := range map[string]func(s *ISAState){
+		"RCPU": func(s *ISAState) { s.RCR = rcrReset }, "a fifth PIRQ": func(s *ISAState) { s.PIRQ = 0x10 },
+		"a fixed register": func(s *ISAState) { s.Config[0]++ },
+	} {
+		s := a.State()
+		damage(&s)
+		require.Error(t, b.Load(bus.Marshal(isaKind, isaVersion, &s)), name)
+	}
+	require.Equal(t, before, b.Save())
 }
 
 func FuzzISA(f *testing.F) {

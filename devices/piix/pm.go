@@ -72,29 +72,6 @@ const (
 	ACPIDisable = 0xf0
 )
 
-// PMState is what a PM function remembers.
-type PMState struct {
-	Config    [256]byte
-	Status    uint16 // PM1 status without TMR_STS that is not yet noticed
-	Enable    uint16
-	Control   uint16
-	GPEnable  uint16
-	PCntrl    uint32
-	GlbEn     uint32
-	GlbCtl    uint32
-	DevCtl    uint32
-	GPO       uint32
-	HalfTurns uint64 // timer count >> 23 up to which TMR_STS is accounted for
-	APMC      uint8
-	APMS      uint8
-	SMBus     [16]byte
-}
-
-const (
-	pmKind    = "piix4-pm"
-	pmVersion = 1
-)
-
 // PM is function 3 of a PIIX4: ACPI's fixed hardware (PM1 event and control
 // block, timer, general-purpose events), the power button, soft-off, and an
 // SMBus host with nothing on its bus.
@@ -241,27 +218,4 @@ func (p *PM) arm() {
 	if at != p.timer.Deadline() {
 		p.timer.Set(at)
 	}
-}
-
-// Save is a bus.Saver's.
-func (p *PM) Save() []byte {
-	s := p.state
-	s.Config = p.config.Data()
-	return bus.Marshal(pmKind, pmVersion, &s)
-}
-
-// Load puts a saved state back, maps the windows accordingly and arms the
-// timer; the SCI line is not driven. The clock must have been restored.
-func (p *PM) Load(data []byte) error {
-	var s PMState
-	if err := bus.Unmarshal(data, pmKind, pmVersion, &s); err != nil {
-		return err
-	}
-	p.config.SetData(s.Config)
-	s.Config = [256]byte{}
-	p.state = s
-	p.level = p.sciLevel()
-	p.place()
-	p.arm()
-	return nil
 }

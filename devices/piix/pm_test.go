@@ -219,6 +219,17 @@ func TestPMSaveLoad(t *testing.T) {
 	require.Equal(t, 1, b.edges)
 	require.False(t, b.sci)
 	require.Error(t, b.Load(saved[:9]))
+	before := b.Save()
+	for name, damage := range map[string]func(s *PMState){
+		"status": func(s *PMState) { s.Status = 1 << 15 }, "enable": func(s *PMState) { s.Enable = 2 },
+		"sleeping": func(s *PMState) { s.Control |= slpEn }, "time to come": func(s *PMState) { s.HalfTurns++ },
+		"a fixed register": func(s *PMState) { s.Config[0]++ },
+	} {
+		s := a.State()
+		damage(&s)
+		require.Error(t, b.Load(bus.Marshal(pmKind, pmVersion, &s)), name)
+	}
+	require.Equal(t, before, b.Save())
 }
 
 func FuzzPM(f *testing.F) {

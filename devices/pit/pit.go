@@ -17,9 +17,6 @@ import (
 )
 
 const (
-	kind    = "pit"
-	version = 1
-
 	// Frequency is the CLK input of the three counters in Hz.
 	Frequency = 1193182
 

@@ -6,6 +6,11 @@ import (
 	"ringzero/bus"
 )
 
+const (
+	kind    = "pit"
+	version = 1
+)
+
 // State is what the chip holds.
 type State struct {
 	Counters [3]CounterState
@@ -24,15 +29,15 @@ func (p *PIT) State() State {
 	return s
 }
 
-// Save encodes the state.
+// Save encodes the present state.
 func (p *PIT) Save() []byte {
 	s := p.State()
 	return bus.Marshal(kind, version, &s)
 }
 
-// Load takes back what Save made, without an edge on OUT0; the clock must stand
-// at the time of the Save or later. Data of another kind or version, or with
-// fields out of range, is an error and changes nothing.
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
+// nothing. The clock must stand at the time of the Save or later.
 func (p *PIT) Load(data []byte) error {
 	var s State
 	if err := bus.Unmarshal(data, kind, version, &s); err != nil {

@@ -69,7 +69,9 @@ func (p *Port) Save() []byte {
 	return bus.Marshal(kind, version, &s)
 }
 
-// Load takes back what Save made, without an edge on a line.
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
+// nothing.
 func (p *Port) Load(data []byte) error {
 	var s State
 	if err := bus.Unmarshal(data, kind, version, &s); err != nil {

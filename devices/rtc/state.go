@@ -29,15 +29,15 @@ func (r *RTC) State() State {
 	return s
 }
 
-// Save encodes the state at the present time.
+// Save encodes the present state.
 func (r *RTC) Save() []byte {
 	s := r.State()
 	return bus.Marshal(kind, version, &s)
 }
 
-// Load takes back what Save made, without an edge on IRQ; the clock must stand
-// at the time of the Save or later. Data of another kind or version, or with
-// fields out of range, is an error and changes nothing.
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
+// nothing. The clock must stand at the time of the Save or later.
 func (r *RTC) Load(data []byte) error {
 	var s State
 	if err := bus.Unmarshal(data, kind, version, &s); err != nil {

@@ -41,8 +41,9 @@ func (u *UART) Save() []byte {
 	return bus.Marshal(kind, version, &s)
 }
 
-// Load takes back what Save made, without an edge on INTR. Data of another kind
-// or version, or with fields out of range, is an error and changes nothing.
+// Load takes back what Save made, without an edge on any line. Data of another
+// kind or version, or that no chip can have saved, is an error and changes
+// nothing.
 func (u *UART) Load(data []byte) error {
 	var s State
 	if err := bus.Unmarshal(data, kind, version, &s); err != nil {
