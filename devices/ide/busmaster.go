@@ -62,7 +62,7 @@ func (w *busMaster) writeByte(offset uint64, b uint8) {
 	s := &ch.s
 	switch at := offset & 7; at {
 	case bmicx:
-		ch.engineCommand(b & (bmStart | bmRead))
+		ch.writeBMICX(b & (bmStart | bmRead))
 	case bmisx:
 		const keep = bmCapable0 | bmCapable1
 		s.BMStatus = s.BMStatus&^keep&^(b&(bmError|bmInterrupt)) | b&keep
@@ -72,8 +72,8 @@ func (w *busMaster) writeByte(offset uint64, b uint8) {
 	}
 }
 
-// engineCommand starts or stops the engine.
-func (ch *channel) engineCommand(b uint8) {
+// writeBMICX starts or stops the engine.
+func (ch *channel) writeBMICX(b uint8) {
 	s := &ch.s
 	started := b&^s.BMCommand&bmStart != 0
 	s.BMCommand = b
@@ -94,7 +94,7 @@ func (ch *channel) engineReady() bool {
 
 // kick lets a waiting drive and a running engine find each other.
 func (ch *channel) kick() {
-	if ch.phase() == phaseDMAWait && ch.engineReady() {
+	if ch.s.Phase == phaseDMAWait && ch.engineReady() {
 		ch.active().s.Status = stBSY
 		ch.later(phaseDMARun, commandDelay)
 	}
@@ -103,18 +103,18 @@ func (ch *channel) kick() {
 // halt takes the engine away from a drive that has not begun to move data; the
 // drive waits until it is started again or reset.
 func (ch *channel) halt() {
-	if ch.phase() != phaseDMARun {
+	if ch.s.Phase != phaseDMARun {
 		return
 	}
 	ch.timer.Stop()
-	ch.setPhase(phaseDMAWait)
+	ch.s.Phase = phaseDMAWait
 	ch.active().s.Status = stReady | stDRQ
 }
 
-// engine walks a table of physical region descriptors.
-type engine struct {
+// prdTable is a walk through a table of physical region descriptors.
+type prdTable struct {
 	dma     bus.DMA
-	table   uint32
+	next    uint32 // address of the next descriptor
 	fetched int
 	addr    uint32
 	left    uint32 // bytes of the present region
@@ -124,38 +124,38 @@ type engine struct {
 
 // region makes sure that the present region has bytes left; false at the end of
 // the table.
-func (e *engine) region() bool {
-	if e.left > 0 {
+func (t *prdTable) region() bool {
+	if t.left > 0 {
 		return true
 	}
-	if e.last || e.overrun {
+	if t.last || t.overrun {
 		return false
 	}
-	if e.fetched == maxDescriptors {
-		e.overrun = true
+	if t.fetched == maxDescriptors {
+		t.overrun = true
 		return false
 	}
 	var prd [8]byte
-	e.dma.Read(uint64(e.table), prd[:])
-	e.table += 8
-	e.fetched++
-	e.addr = binary.LittleEndian.Uint32(prd[0:]) &^ 1
-	e.left = uint32(binary.LittleEndian.Uint16(prd[4:])) &^ 1
-	if e.left == 0 {
-		e.left = 0x10000
+	t.dma.Read(uint64(t.next), prd[:])
+	t.next += 8
+	t.fetched++
+	t.addr = binary.LittleEndian.Uint32(prd[0:]) &^ 1
+	t.left = uint32(binary.LittleEndian.Uint16(prd[4:])) &^ 1
+	if t.left == 0 {
+		t.left = 0x10000
 	}
-	e.last = prd[7]&0x80 != 0
+	t.last = prd[7]&0x80 != 0
 	return true
 }
 
 // move hands p piece by piece to access, at the addresses of the table, and
 // returns how many bytes the table had room for.
-func (e *engine) move(p []byte, access func(phys uint64, p []byte)) (n int) {
-	for n < len(p) && e.region() {
-		k := min(len(p)-n, int(e.left))
-		access(uint64(e.addr), p[n:n+k])
-		e.addr += uint32(k)
-		e.left -= uint32(k)
+func (t *prdTable) move(p []byte, access func(phys uint64, p []byte)) (n int) {
+	for n < len(p) && t.region() {
+		k := min(len(p)-n, int(t.left))
+		access(uint64(t.addr), p[n:n+k])
+		t.addr += uint32(k)
+		t.left -= uint32(k)
 		n += k
 	}
 	return n
@@ -166,18 +166,18 @@ func (e *engine) move(p []byte, access func(phys uint64, p []byte)) (n int) {
 func (ch *channel) runDMA() {
 	d := ch.active()
 	s := &ch.s
-	e := engine{dma: ch.ctl.dma, table: s.BMTable}
+	t := prdTable{dma: ch.ctl.dma, next: s.BMTable}
 	step := ch.dmaRead
 	if ch.row().protocol == dmaOut {
 		step = ch.dmaWrite
 	}
 	for s.Left > 0 {
 		p := ch.ctl.scratch[:min(s.Left, scratchSectors)*bus.SectorSize]
-		if !step(d, &e, p) {
+		if !step(d, &t, p) {
 			return
 		}
 	}
-	if e.last && e.left == 0 { // table and transfer end together
+	if t.last && t.left == 0 { // table and transfer end together
 		s.BMStatus &^= bmActive
 	}
 	if ch.row().protocol == dmaOut {
@@ -190,11 +190,11 @@ func (ch *channel) runDMA() {
 
 // dmaRead moves p's length from the disk to memory; false if the command or the
 // table ended.
-func (ch *channel) dmaRead(d *drive, e *engine, p []byte) bool {
+func (ch *channel) dmaRead(d *drive, t *prdTable, p []byte) bool {
 	good, err := d.read(p, ch.s.LBA)
-	n := e.move(p[:good*bus.SectorSize], ch.ctl.dma.Write)
+	n := t.move(p[:good*bus.SectorSize], ch.ctl.dma.Write)
 	if n < int(good)*bus.SectorSize {
-		ch.short(e, n)
+		ch.short(t, n)
 		return false
 	}
 	if err != nil {
@@ -207,8 +207,8 @@ func (ch *channel) dmaRead(d *drive, e *engine, p []byte) bool {
 
 // dmaWrite is the other direction. Of a sector that the table holds only a part
 // of nothing is written.
-func (ch *channel) dmaWrite(d *drive, e *engine, p []byte) bool {
-	n := e.move(p, ch.ctl.dma.Read)
+func (ch *channel) dmaWrite(d *drive, t *prdTable, p []byte) bool {
+	n := t.move(p, ch.ctl.dma.Read)
 	whole := n / bus.SectorSize * bus.SectorSize
 	if whole > 0 {
 		if good, err := d.write(p[:whole], ch.s.LBA); err != nil {
@@ -217,7 +217,7 @@ func (ch *channel) dmaWrite(d *drive, e *engine, p []byte) bool {
 		}
 	}
 	if n < len(p) {
-		ch.short(e, n)
+		ch.short(t, n)
 		return false
 	}
 	ch.s.LBA, ch.s.Left = ch.s.LBA+uint64(whole/bus.SectorSize), ch.s.Left-uint32(whole/bus.SectorSize)
@@ -227,14 +227,14 @@ func (ch *channel) dmaWrite(d *drive, e *engine, p []byte) bool {
 // short is a table that ends before the drive's transfer, after n bytes of the
 // present piece: the engine stops without an interrupt, and the drive keeps
 // requesting data until it is restarted, reset or given another command.
-func (ch *channel) short(e *engine, n int) {
+func (ch *channel) short(t *prdTable, n int) {
 	s := &ch.s
 	done := uint32(n / bus.SectorSize)
 	s.LBA, s.Left = s.LBA+uint64(done), s.Left-done
 	s.BMStatus &^= bmActive
-	if e.overrun {
+	if t.overrun {
 		s.BMStatus |= bmError
 	}
-	ch.setPhase(phaseDMAWait)
+	ch.s.Phase = phaseDMAWait
 	ch.active().s.Status = stReady | stDRQ
 }

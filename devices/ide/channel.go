@@ -68,7 +68,7 @@ type ChannelState struct {
 	Drives   [2]DriveState
 	Device   uint8 // the Device register, which both drives hold
 	Control  uint8
-	Phase    uint8
+	Phase    phase
 	Active   uint8 // the drive that executes Command
 	Command  uint8
 	LBA      uint64 // next sector of the transfer
@@ -112,9 +112,6 @@ func (ch *channel) reset() {
 	ch.update()
 }
 
-func (ch *channel) phase() phase     { return phase(ch.s.Phase) }
-func (ch *channel) setPhase(p phase) { ch.s.Phase = uint8(p) }
-
 // selected is the drive that the Device register names, nil if absent.
 func (ch *channel) selected() *drive { return ch.drives[ch.s.Device>>4&1] }
 
@@ -125,7 +122,7 @@ func (ch *channel) empty() bool { return ch.drives[0] == nil && ch.drives[1] == 
 
 // busy tells that a command can't be taken: one is executing, or a reset.
 func (ch *channel) busy() bool {
-	switch ch.phase() {
+	switch ch.s.Phase {
 	case phaseBegin, phaseBlock, phaseDMARun, phaseReset:
 		return true
 	}
@@ -134,7 +131,7 @@ func (ch *channel) busy() bool {
 
 // later goes to phase p and lets the timer continue from there.
 func (ch *channel) later(p phase, delay uint64) {
-	ch.setPhase(p)
+	ch.s.Phase = p
 	ch.timer.Set(ch.clock.Now() + delay)
 }
 
@@ -159,15 +156,15 @@ func (ch *channel) update() {
 
 // fire is the timer's.
 func (ch *channel) fire() {
-	switch ch.phase() {
+	switch ch.s.Phase {
 	case phaseBegin:
 		ch.begin()
 	case phaseBlock:
-		ch.block()
+		ch.nextBlock()
 	case phaseDMARun:
 		ch.runDMA()
 	case phaseReset:
-		ch.setPhase(phaseIdle)
+		ch.s.Phase = phaseIdle
 		ch.signature()
 	}
 	ch.update()
@@ -261,7 +258,7 @@ func (ch *channel) writeRegister(offset uint64, v uint8) {
 	}
 	ch.s.Control &^= ctlHOB
 	if offset == regStatus {
-		ch.command(v)
+		ch.accept(v)
 		return
 	}
 	if offset == regDevice {
@@ -290,7 +287,7 @@ func (ch *channel) readWord() uint16 {
 	if ch.empty() {
 		return emptyCable
 	}
-	if ch.phase() != phaseDataIn || s.Device>>4&1 != s.Active {
+	if ch.s.Phase != phaseDataIn || s.Device>>4&1 != s.Active {
 		return 0xffff
 	}
 	v := uint16(s.Buffer[s.Pos]) | uint16(s.Buffer[s.Pos+1])<<8
@@ -309,7 +306,7 @@ func (ch *channel) writeData(size int, v uint32) {
 
 func (ch *channel) writeWord(v uint16) {
 	s := &ch.s
-	if ch.phase() != phaseDataOut || s.Device>>4&1 != s.Active {
+	if ch.s.Phase != phaseDataOut || s.Device>>4&1 != s.Active {
 		return
 	}
 	s.Buffer[s.Pos], s.Buffer[s.Pos+1] = byte(v), byte(v>>8)
@@ -355,7 +352,7 @@ func (w *controlBlock) Write(_ uint64, _ int, value uint64) {
 // MULTIPLE and INITIALIZE DEVICE PARAMETERS survive it.
 func (ch *channel) softReset() {
 	ch.timer.Stop()
-	ch.setPhase(phaseReset)
+	ch.s.Phase = phaseReset
 	for _, d := range ch.drives {
 		if d != nil {
 			d.s.Intrq, d.s.Sleep, d.s.Standby = false, false, false

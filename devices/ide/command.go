@@ -91,9 +91,9 @@ func init() {
 
 func (ch *channel) row() *command { return &commands[ch.s.Command] }
 
-// command is a write of the Command register. While a command executes it is
+// accept is a write of the Command register. While a command executes it is
 // lost; in a data phase it replaces the command that was there.
-func (ch *channel) command(op uint8) {
+func (ch *channel) accept(op uint8) {
 	if ch.busy() {
 		return
 	}
@@ -106,7 +106,7 @@ func (ch *channel) command(op uint8) {
 	if d == nil || d.s.Sleep && op != opDiagnostic {
 		return
 	}
-	if ch.phase() != phaseIdle {
+	if ch.s.Phase != phaseIdle {
 		ch.active().s.Status = stReady
 	}
 	ch.s.Command, ch.s.Active = op, uint8(d.unit)
@@ -169,7 +169,7 @@ func (ch *channel) beginTransfer(d *drive, row *command) {
 		ch.s.Len = ch.blockLen(d)
 		ch.offerQuietly(phaseDataOut)
 	default:
-		ch.setPhase(phaseDMAWait)
+		ch.s.Phase = phaseDMAWait
 		d.s.Status = stReady | stDRQ
 		if ch.engineReady() {
 			ch.runDMA()
@@ -179,14 +179,14 @@ func (ch *channel) beginTransfer(d *drive, row *command) {
 
 // done ends the command without an error, with an interrupt.
 func (ch *channel) done() {
-	ch.setPhase(phaseIdle)
+	ch.s.Phase = phaseIdle
 	d := ch.active()
 	d.s.Status, d.s.Intrq = stReady, true
 }
 
 // fail ends the command with an error, with an interrupt; it returns false.
 func (ch *channel) fail(errorBits, statusBits uint8) bool {
-	ch.setPhase(phaseIdle)
+	ch.s.Phase = phaseIdle
 	d := ch.active()
 	d.s.Error = errorBits
 	d.s.Status = stReady | stERR | statusBits

@@ -290,10 +290,10 @@ func TestLoadRefusesTheImpossible(t *testing.T) {
 		name string
 		bend func(s *ChannelState)
 	}{
-		{"phase", func(s *ChannelState) { s.Phase = uint8(phases) }},
-		{"absent drive", func(s *ChannelState) { s.Phase, s.Active = uint8(phaseBegin), 1 }},
-		{"position", func(s *ChannelState) { s.Phase, s.Pos, s.Len = uint8(phaseDataIn), 9000, 9002 }},
-		{"no data", func(s *ChannelState) { s.Phase = uint8(phaseDataOut) }},
+		{"phase", func(s *ChannelState) { s.Phase = phases }},
+		{"absent drive", func(s *ChannelState) { s.Phase, s.Active = phaseBegin, 1 }},
+		{"position", func(s *ChannelState) { s.Phase, s.Pos, s.Len = phaseDataIn, 9000, 9002 }},
+		{"no data", func(s *ChannelState) { s.Phase = phaseDataOut }},
 		{"geometry", func(s *ChannelState) { s.Drives[0].Sectors = 0 }},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -56,8 +56,7 @@ func (c *Controller) Load(data []byte) error {
 
 // check refuses a saved state that would break an invariant of this code.
 func (ch *channel) check(s *ChannelState) error {
-	p := phase(s.Phase)
-	switch {
+	switch p := s.Phase; {
 	case p >= phases:
 		return errors.New("no such phase")
 	case s.Active > 1 || p != phaseIdle && p != phaseReset && ch.drives[s.Active] == nil:

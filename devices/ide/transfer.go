@@ -13,7 +13,7 @@ func (ch *channel) blockLen(d *drive) uint32 {
 
 // offerQuietly opens the data port for the block in the buffer.
 func (ch *channel) offerQuietly(p phase) {
-	ch.setPhase(p)
+	ch.s.Phase = p
 	ch.s.Pos = 0
 	ch.active().s.Status = stReady | stDRQ
 }
@@ -24,8 +24,8 @@ func (ch *channel) offer(p phase) {
 	ch.active().s.Intrq = true
 }
 
-// block continues a PIO command after the delay between two blocks.
-func (ch *channel) block() {
+// nextBlock continues a PIO command after the delay between two blocks.
+func (ch *channel) nextBlock() {
 	d := ch.active()
 	if ch.row().protocol == pioOut {
 		ch.writeBlock(d)
@@ -59,7 +59,7 @@ func (ch *channel) drained() {
 		ch.later(phaseBlock, commandDelay)
 		return
 	}
-	ch.setPhase(phaseIdle)
+	ch.s.Phase = phaseIdle
 	d.s.Status = stReady
 }
 
