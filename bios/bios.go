@@ -46,8 +46,8 @@ type Memory interface {
 
 // Ports is the I/O space. *bus.Ports is one.
 type Ports interface {
-	In(port uint16, size int) uint32
-	Out(port uint16, size int, v uint32)
+	In(port uint16, size int) uint64
+	Out(port uint16, size int, v uint64)
 }
 
 // BootDevice is a place to boot from.

@@ -66,27 +66,27 @@ func newFakePorts() *fakePorts {
 	return &fakePorts{queue: map[uint16][]uint8{}, pci: map[uint32]*[256]uint8{}, sizes: map[uint32]uint32{}}
 }
 
-func (p *fakePorts) In(port uint16, size int) uint32 {
+func (p *fakePorts) In(port uint16, size int) uint64 {
 	switch {
 	case port == portPCIAddress && size == 4:
-		return p.addr
+		return uint64(p.addr)
 	case port >= portPCIData && port < portPCIData+4:
 		return p.pciAccess(int(p.addr&0xfc)+int(port&3), size, nil)
 	case port == portCMOSData:
-		return uint32(p.cmos[p.last[portCMOS]&0x7f])
+		return uint64(p.cmos[p.last[portCMOS]&0x7f])
 	}
 	if q := p.queue[port]; len(q) > 0 {
 		p.queue[port] = q[1:]
-		return uint32(q[0])
+		return uint64(q[0])
 	}
-	return uint32(p.last[port])
+	return uint64(p.last[port])
 }
 
-func (p *fakePorts) Out(port uint16, size int, v uint32) {
+func (p *fakePorts) Out(port uint16, size int, v uint64) {
 	p.log = append(p.log, portWrite{port, uint8(v)})
 	switch {
 	case port == portPCIAddress && size == 4:
-		p.addr = v
+		p.addr = uint32(v)
 		return
 	case port >= portPCIData && port < portPCIData+4:
 		p.pciAccess(int(p.addr&0xfc)+int(port&3), size, &v)
@@ -100,14 +100,14 @@ func (p *fakePorts) Out(port uint16, size int, v uint32) {
 	p.last[port] = uint8(v)
 }
 
-func (p *fakePorts) pciAccess(off, size int, w *uint32) uint32 {
+func (p *fakePorts) pciAccess(off, size int, w *uint64) uint64 {
 	fn := p.addr &^ 0xff
 	cfg := p.pci[fn]
 	if cfg == nil {
-		return ^uint32(0)
+		return 0xffffffff
 	}
 	if w != nil {
-		v := *w
+		v := uint32(*w)
 		if mask, ok := p.sizes[fn|uint32(off)]; ok {
 			v = v&mask | uint32(cfg[off])&1
 		}
@@ -116,9 +116,9 @@ func (p *fakePorts) pciAccess(off, size int, w *uint32) uint32 {
 		}
 		return 0
 	}
-	v := uint32(0)
+	v := uint64(0)
 	for i := range size {
-		v |= uint32(cfg[off+i]) << (8 * i)
+		v |= uint64(cfg[off+i]) << (8 * i)
 	}
 	return v
 }

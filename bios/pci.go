@@ -48,13 +48,13 @@ func pciAddr(bus, devfn uint8) uint32 { return 1<<31 | uint32(bus)<<16 | uint32(
 
 // pciRead reads 1, 2 or 4 bytes; the access must not cross a dword.
 func (b *BIOS) pciRead(fn uint32, reg uint8, size int) uint32 {
-	b.ports.Out(portPCIAddress, 4, fn|uint32(reg&^3))
-	return b.ports.In(portPCIData+uint16(reg&3), size)
+	b.ports.Out(portPCIAddress, 4, uint64(fn)|uint64(reg&^3))
+	return uint32(b.ports.In(portPCIData+uint16(reg&3), size))
 }
 
 func (b *BIOS) pciWrite(fn uint32, reg uint8, size int, v uint32) {
-	b.ports.Out(portPCIAddress, 4, fn|uint32(reg&^3))
-	b.ports.Out(portPCIData+uint16(reg&3), size, v)
+	b.ports.Out(portPCIAddress, 4, uint64(fn)|uint64(reg&^3))
+	b.ports.Out(portPCIData+uint16(reg&3), size, uint64(v))
 }
 
 // hasPCI tells whether mechanism 1 answers.

@@ -150,7 +150,7 @@ func (b *BIOS) writePhysical(phys uint64, p []byte) {
 
 // in and out are byte accesses to ports.
 func (b *BIOS) in(port uint16) uint8     { return uint8(b.ports.In(port, 1)) }
-func (b *BIOS) out(port uint16, v uint8) { b.ports.Out(port, 1, uint32(v)) }
+func (b *BIOS) out(port uint16, v uint8) { b.ports.Out(port, 1, uint64(v)) }
 
 // endIRQ tells the interrupt controllers that request n (0 to 15) was served.
 func (b *BIOS) endIRQ(n int) {

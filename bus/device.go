@@ -125,27 +125,27 @@ func (p *Ports) Unmap(base uint16, dev Device) {
 
 // In reads size bytes (1, 2 or 4) from a port. An access that leaves the
 // device it starts in is split into bytes.
-func (p *Ports) In(port uint16, size int) uint32 {
+func (p *Ports) In(port uint16, size int) uint64 {
 	w := p.at[port]
 	if int(port)+size <= 1<<16 && w == p.at[int(port)+size-1] {
 		if w == nil {
-			return ^uint32(0) >> (32 - 8*size)
+			return 1<<(8*size) - 1
 		}
-		return uint32(w.read(uint64(port)-w.base, size)) & (^uint32(0) >> (32 - 8*size))
+		return w.read(uint64(port)-w.base, size) & (1<<(8*size) - 1)
 	}
-	var v uint32
+	var v uint64
 	for i := range size {
 		v |= p.In(port+uint16(i), 1) << (8 * i)
 	}
 	return v
 }
 
-// Out writes size bytes (1, 2 or 4) to a port.
-func (p *Ports) Out(port uint16, size int, v uint32) {
+// Out writes the low size bytes (1, 2 or 4) of v to a port.
+func (p *Ports) Out(port uint16, size int, v uint64) {
 	w := p.at[port]
 	if int(port)+size <= 1<<16 && w == p.at[int(port)+size-1] {
 		if w != nil {
-			w.write(uint64(port)-w.base, size, uint64(v))
+			w.write(uint64(port)-w.base, size, v)
 		}
 		return
 	}

@@ -60,23 +60,23 @@ func TestPortsAccess(t *testing.T) {
 	require.NoError(t, p.Map("wide", 0x104, 8, 4, wide))
 	for _, r := range []struct {
 		name string
-		do   func() uint32
-		want uint32
+		do   func() uint64
+		want uint64
 		b, w []string
 	}{
-		{"byte", func() uint32 { return p.In(0x101, 1) }, 0x01, []string{"r1@1"}, nil},
-		{"split by width", func() uint32 { return p.In(0x100, 4) }, 0x03020100, []string{"r1@0", "r1@1", "r1@2", "r1@3"}, nil},
-		{"whole", func() uint32 { return p.In(0x104, 4) }, 0x03020100, nil, []string{"r4@0"}},
-		{"unaligned in one chip", func() uint32 { return p.In(0x106, 2) }, 0x0302, nil, []string{"r2@2"}},
-		{"over a seam: bytes", func() uint32 { return p.In(0x102, 4) }, 0x01000302, []string{"r1@2", "r1@3"}, []string{"r1@0", "r1@1"}},
-		{"over the end: floats high", func() uint32 { return p.In(0x10b, 2) }, 0xff07, nil, []string{"r1@7"}},
-		{"nothing", func() uint32 { return p.In(0x300, 2) }, 0xffff, nil, nil},
-		{"nothing, dword", func() uint32 { return p.In(0x300, 4) }, 0xffffffff, nil, nil},
-		{"wraps", func() uint32 { return p.In(0xffff, 4) }, 0xffffffff, nil, nil},
-		{"write split", func() uint32 { p.Out(0x102, 2, 0xbeef); return 0 }, 0, []string{"w1@2=ef", "w1@3=be"}, nil},
-		{"write whole", func() uint32 { p.Out(0x108, 4, 0xdeadbeef); return 0 }, 0, nil, []string{"w4@4=deadbeef"}},
-		{"write over a seam", func() uint32 { p.Out(0x103, 4, 0xdeadbeef); return 0 }, 0, []string{"w1@3=ef"}, []string{"w1@0=be", "w1@1=ad", "w1@2=de"}},
-		{"write to nothing", func() uint32 { p.Out(0xffff, 4, 1); return 0 }, 0, nil, nil},
+		{"byte", func() uint64 { return p.In(0x101, 1) }, 0x01, []string{"r1@1"}, nil},
+		{"split by width", func() uint64 { return p.In(0x100, 4) }, 0x03020100, []string{"r1@0", "r1@1", "r1@2", "r1@3"}, nil},
+		{"whole", func() uint64 { return p.In(0x104, 4) }, 0x03020100, nil, []string{"r4@0"}},
+		{"unaligned in one chip", func() uint64 { return p.In(0x106, 2) }, 0x0302, nil, []string{"r2@2"}},
+		{"over a seam: bytes", func() uint64 { return p.In(0x102, 4) }, 0x01000302, []string{"r1@2", "r1@3"}, []string{"r1@0", "r1@1"}},
+		{"over the end: floats high", func() uint64 { return p.In(0x10b, 2) }, 0xff07, nil, []string{"r1@7"}},
+		{"nothing", func() uint64 { return p.In(0x300, 2) }, 0xffff, nil, nil},
+		{"nothing, dword", func() uint64 { return p.In(0x300, 4) }, 0xffffffff, nil, nil},
+		{"wraps", func() uint64 { return p.In(0xffff, 4) }, 0xffffffff, nil, nil},
+		{"write split", func() uint64 { p.Out(0x102, 2, 0xbeef); return 0 }, 0, []string{"w1@2=ef", "w1@3=be"}, nil},
+		{"write whole", func() uint64 { p.Out(0x108, 4, 0xdeadbeef); return 0 }, 0, nil, []string{"w4@4=deadbeef"}},
+		{"write over a seam", func() uint64 { p.Out(0x103, 4, 0xdeadbeef); return 0 }, 0, []string{"w1@3=ef"}, []string{"w1@0=be", "w1@1=ad", "w1@2=de"}},
+		{"write to nothing", func() uint64 { p.Out(0xffff, 4, 1); return 0 }, 0, nil, nil},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			require.Equal(t, r.want, r.do())

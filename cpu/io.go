@@ -39,13 +39,13 @@ func (c *CPU) in(port uint16, size int) uint64 {
 	c.watchPort(port, size)
 	v := c.Port.In(port, size)
 	c.Spend(c.Port.Time(port, size))
-	return uint64(v)
+	return v
 }
 
 func (c *CPU) out(port uint16, size int, v uint64) {
 	c.SyncClock()
 	c.watchPort(port, size)
-	c.Port.Out(port, size, uint32(v))
+	c.Port.Out(port, size, v)
 	c.Spend(c.Port.Time(port, size))
 }
 

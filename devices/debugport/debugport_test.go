@@ -18,7 +18,7 @@ func TestConsole(t *testing.T) {
 	require.NoError(t, ports.Map("debug console", 0xe9, 1, 1, New(&out)))
 	require.EqualValues(t, 0xe9, ports.In(0xe9, 1))
 	for _, c := range "ok" {
-		ports.Out(0xe9, 1, 0xff00|uint32(c))
+		ports.Out(0xe9, 1, 0xff00|uint64(c))
 	}
 	require.Equal(t, "ok", string(out))
 	New(nil).Write(0, 1, 'x')
@@ -29,7 +29,7 @@ func TestExit(t *testing.T) {
 		name  string
 		port  uint16
 		size  int
-		value uint32
+		value uint64
 		want  uint32
 	}{
 		{"byte", 0xf4, 1, 0x1ff, 0xff},

@@ -211,9 +211,9 @@ func TestDMAStopAndMasterEnable(t *testing.T) {
 func TestBusMasterRegisters(t *testing.T) {
 	r := newRig(t)
 	r.ports.Out(bmBase+4, 4, 0x1234_5677)
-	require.Equal(t, uint32(0x1234_5674), r.ports.In(bmBase+4, 4))
+	require.Equal(t, uint64(0x1234_5674), r.ports.In(bmBase+4, 4))
 	r.ports.Out(bmBase+13, 2, 0xabcd)
-	require.Equal(t, uint32(0x00ab_cd00), r.ports.In(bmBase+12, 4))
+	require.Equal(t, uint64(0x00ab_cd00), r.ports.In(bmBase+12, 4))
 	r.out(bmBase+2, 0xff)
 	require.Equal(t, uint8(0x60), r.bmStatus())
 	require.Zero(t, r.in(bmBase+1))
@@ -316,7 +316,7 @@ func FuzzRegisters(f *testing.F) {
 			r.mem[i] = byte(i * 31)
 		}
 		for n := 0; len(data) >= 3 && n < 4000; data, n = data[3:], n+1 {
-			kind, at, v := data[0], uint16(data[1]), uint32(data[2])
+			kind, at, v := data[0], uint16(data[1]), uint64(data[2])
 			size := 1 << ((kind >> 4) % 3)
 			base := []uint16{0x1f0, 0x170}[kind>>3&1]
 			switch kind & 7 {
@@ -332,13 +332,13 @@ func FuzzRegisters(f *testing.F) {
 			case 3:
 				r.ports.Out(bmBase+(at&15), size, v*0x01010101)
 			case 4:
-				r.clock.Advance(uint64(v) * 1000)
+				r.clock.Advance(v * 1000)
 			case 5:
 				r.out(base+0x206, uint8(v))
 			case 6:
-				r.ports.Out(bmBase+4, 4, uint32(at)<<8|v)
+				r.ports.Out(bmBase+4, 4, uint64(at)<<8|v)
 			case 7:
-				r.WriteConfig(uint8(at), 1, v)
+				r.WriteConfig(uint8(at), 1, uint32(v))
 			}
 		}
 		saved := r.Save()

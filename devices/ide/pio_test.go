@@ -126,7 +126,7 @@ func TestReadSectors(t *testing.T) {
 			require.Equal(t, uint8(0x50), r.in(0x3f6))
 			require.False(t, r.irq[0], "the last block ends quietly")
 			require.True(t, bytes.Equal(disk.sectors(row.lba, row.count), got))
-			require.Equal(t, uint32(0xffff), r.ports.In(0x1f0, 2), "nothing more")
+			require.Equal(t, uint64(0xffff), r.ports.In(0x1f0, 2), "nothing more")
 			require.Equal(t, uint64(bus.Never), r.clock.Next())
 		})
 	}
@@ -415,7 +415,7 @@ func TestCommandInDataPhaseReplaces(t *testing.T) {
 	r.lba28(3, 1)
 	r.exec(0x20)
 	r.out(0x1f6, 0xb0)
-	require.Equal(t, uint32(0xffff), r.ports.In(0x1f0, 2), "the other drive has no data")
+	require.Equal(t, uint64(0xffff), r.ports.In(0x1f0, 2), "the other drive has no data")
 	require.Equal(t, uint8(0x58), r.exec(0xec))
 	r.out(0x1f6, 0xa0)
 	require.Equal(t, uint8(0x50), r.in(0x1f7))
@@ -436,11 +436,11 @@ func TestOddAccesses(t *testing.T) {
 	r := newRig(t, disk)
 	r.ports.Out(0x1f2, 4, 0x0000_0701) // Count to LBA High at once
 	r.out(0x1f6, 0xe0)
-	require.Equal(t, uint32(0x0701), r.ports.In(0x1f2, 2))
+	require.Equal(t, uint64(0x0701), r.ports.In(0x1f2, 2))
 	require.Equal(t, uint8(0x58), r.exec(0x20))
 	want := disk.sectors(7, 1)
-	require.Equal(t, uint32(want[0]), r.ports.In(0x1f0, 1), "a byte takes a word")
-	require.Equal(t, uint32(want[2]), r.ports.In(0x1f0, 1))
+	require.Equal(t, uint64(want[0]), r.ports.In(0x1f0, 1), "a byte takes a word")
+	require.Equal(t, uint64(want[2]), r.ports.In(0x1f0, 1))
 }
 
 func TestChannelsAreApart(t *testing.T) {
@@ -452,7 +452,7 @@ func TestChannelsAreApart(t *testing.T) {
 	r.clock.Advance(commandDelay)
 	require.Equal(t, [2]bool{false, true}, r.irq)
 	require.Equal(t, uint8(0x58), r.in(0x177))
-	require.Equal(t, uint32(binary.LittleEndian.Uint16(b.data[5*512:])), r.ports.In(0x170, 2))
+	require.Equal(t, uint64(binary.LittleEndian.Uint16(b.data[5*512:])), r.ports.In(0x170, 2))
 	require.Equal(t, uint8(0x7f), r.in(0x1f7))
 }
 
@@ -476,5 +476,5 @@ func TestEmptyCableIsNotBusy(t *testing.T) {
 	for _, port := range []uint16{0x1f1, 0x1f7, 0x3f6, 0x177} {
 		require.Equal(t, uint8(0x7f), r.in(port))
 	}
-	require.Equal(t, uint32(0xff7f), r.ports.In(0x1f0, 2))
+	require.Equal(t, uint64(0xff7f), r.ports.In(0x1f0, 2))
 }

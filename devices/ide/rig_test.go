@@ -122,7 +122,7 @@ func newRig(t testing.TB, disks ...*memDisk) *rig {
 }
 
 func (r *rig) in(port uint16) uint8     { return uint8(r.ports.In(port, 1)) }
-func (r *rig) out(port uint16, v uint8) { r.ports.Out(port, 1, uint32(v)) }
+func (r *rig) out(port uint16, v uint8) { r.ports.Out(port, 1, uint64(v)) }
 
 // taskfile writes Count to Device of the primary channel.
 func (r *rig) taskfile(count, low, mid, high, device uint8) {
@@ -180,9 +180,9 @@ func (r *rig) readBlock(n, size int) []byte {
 
 func (r *rig) writeBlock(p []byte, size int) {
 	for ; len(p) > 0; p = p[size:] {
-		var v uint32
+		var v uint64
 		for i := range size {
-			v |= uint32(p[i]) << (8 * i)
+			v |= uint64(p[i]) << (8 * i)
 		}
 		r.ports.Out(0x1f0, size, v)
 	}

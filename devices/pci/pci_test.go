@@ -1,6 +1,7 @@
 package pci
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"ringzero/bus"
@@ -38,10 +39,10 @@ func newBus(t testing.TB) (*Bus, *bus.Ports, *latch) {
 func TestConfigurationMechanism1(t *testing.T) {
 	for _, row := range []struct {
 		name    string
-		address uint32
+		address uint64
 		port    uint16
 		size    int
-		want    uint32
+		want    uint64
 	}{
 		{"vendor and device", 0x8000_0800, 0xcfc, 4, 0x0010_1af4},
 		{"device as a word", 0x8000_0800, 0xcfe, 2, 0x0010},
@@ -67,28 +68,28 @@ func TestConfigWrites(t *testing.T) {
 	ports.Out(0xcfc, 4, 0x1122_3344)
 	ports.Out(0xcfd, 1, 0xaa)
 	ports.Out(0xcfe, 2, 0xbbcc)
-	require.Equal(t, uint32(0xbbcc_aa44), ports.In(0xcfc, 4))
+	require.Equal(t, uint64(0xbbcc_aa44), ports.In(0xcfc, 4))
 
 	ports.Out(0xcf8, 4, 0x8000_0940) // nobody there
 	ports.Out(0xcfc, 4, 0)
 	ports.Out(0xcf8, 4, 0x8000_0840)
-	require.Equal(t, uint32(0xbbcc_aa44), ports.In(0xcfc, 4))
+	require.Equal(t, uint64(0xbbcc_aa44), ports.In(0xcfc, 4))
 }
 
 func TestConfigAddressTakesDwordsOnly(t *testing.T) {
 	_, ports, reset := newBus(t)
 	ports.Out(0xcf8, 4, 0xffff_ffff)
-	require.Equal(t, uint32(0x80ff_fffc), ports.In(0xcf8, 4), "reserved bits")
+	require.Equal(t, uint64(0x80ff_fffc), ports.In(0xcf8, 4), "reserved bits")
 	ports.Out(0xcf8, 1, 0)
 	ports.Out(0xcf8, 2, 0)
 	ports.Out(0xcfa, 2, 0)
-	require.Equal(t, uint32(0x80ff_fffc), ports.In(0xcf8, 4))
-	require.Equal(t, uint32(0xffff), ports.In(0xcf8, 2))
+	require.Equal(t, uint64(0x80ff_fffc), ports.In(0xcf8, 4))
+	require.Equal(t, uint64(0xffff), ports.In(0xcf8, 2))
 
-	require.Equal(t, uint32(0x5a), ports.In(0xcf9, 1), "the reset control register")
+	require.Equal(t, uint64(0x5a), ports.In(0xcf9, 1), "the reset control register")
 	ports.Out(0xcf9, 1, 6)
 	require.Equal(t, uint64(6), reset.v)
-	require.Equal(t, uint32(0x80ff_fffc), ports.In(0xcf8, 4))
+	require.Equal(t, uint64(0x80ff_fffc), ports.In(0xcf8, 4))
 }
 
 func TestAttach(t *testing.T) {
@@ -115,11 +116,11 @@ func TestSaveLoad(t *testing.T) {
 	b, ports, _ := newBus(t)
 	require.NoError(t, b.Load(saved))
 	require.Equal(t, saved, b.Save())
-	require.Equal(t, uint32(0x0013_1af4), ports.In(0xcfc, 4))
+	require.Equal(t, uint64(0x0013_1af4), ports.In(0xcfc, 4))
 	require.Error(t, b.Load(saved[:len(saved)-1]))
 	require.Error(t, b.Load(bus.Marshal(kind, version, &State{Address: 3})))
 	b.Reset()
-	require.Equal(t, uint32(0), ports.In(0xcf8, 4))
+	require.Equal(t, uint64(0), ports.In(0xcf8, 4))
 }
 
 func FuzzRegisters(f *testing.F) {
@@ -128,7 +129,7 @@ func FuzzRegisters(f *testing.F) {
 		_, ports, _ := newBus(t)
 		for ; len(data) >= 6; data = data[6:] {
 			port, size := 0xcf8+uint16(data[0]&7), 1<<(data[1]%3)
-			v := uint32(data[2]) | uint32(data[3])<<8 | uint32(data[4])<<16 | uint32(data[5])<<24
+			v := uint64(binary.LittleEndian.Uint32(data[2:]))
 			ports.Out(port, size, v)
 			ports.In(port, size)
 		}
@@ -139,11 +140,11 @@ func TestAccessAcrossAddressAndData(t *testing.T) {
 	_, ports, _ := newBus(t)
 	ports.Out(0xcf8, 4, 0x8000_0840)
 	ports.Out(0xcfc, 4, 0x1122_3344)
-	require.Equal(t, uint32(0x3344_ffff), ports.In(0xcfa, 4))
+	require.Equal(t, uint64(0x3344_ffff), ports.In(0xcfa, 4))
 	ports.Out(0xcfa, 4, 0x5566_0000)
-	require.Equal(t, uint32(0x1122_5566), ports.In(0xcfc, 4))
-	require.Equal(t, uint32(0x8000_0840), ports.In(0xcf8, 4), "its bytes are not written")
-	require.Equal(t, uint32(0xff11_2255), ports.In(0xcfd, 4), "past the window")
+	require.Equal(t, uint64(0x1122_5566), ports.In(0xcfc, 4))
+	require.Equal(t, uint64(0x8000_0840), ports.In(0xcf8, 4), "its bytes are not written")
+	require.Equal(t, uint64(0xff11_2255), ports.In(0xcfd, 4), "past the window")
 }
 
 func TestConfigAPISplitsAtDwords(t *testing.T) {

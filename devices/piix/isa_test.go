@@ -80,15 +80,15 @@ func TestResetControl(t *testing.T) {
 	pulse := []bool{true, false}
 	for _, row := range []struct {
 		name       string
-		writes     []uint32
+		writes     []uint64
 		hard, soft []bool
-		reads      uint32
+		reads      uint64
 	}{
-		{"type alone does nothing", []uint32{2}, nil, nil, 2},
-		{"hard", []uint32{2, 6}, pulse, nil, 2},
-		{"soft", []uint32{0, 4}, nil, pulse, 0},
-		{"soft twice", []uint32{4, 4}, nil, []bool{true, false, true, false}, 0},
-		{"Linux's sequence", []uint32{0x02, 0x0e}, pulse, nil, 2},
+		{"type alone does nothing", []uint64{2}, nil, nil, 2},
+		{"hard", []uint64{2, 6}, pulse, nil, 2},
+		{"soft", []uint64{0, 4}, nil, pulse, 0},
+		{"soft twice", []uint64{4, 4}, nil, []bool{true, false, true, false}, 0},
+		{"Linux's sequence", []uint64{0x02, 0x0e}, pulse, nil, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			p, w := newISA()

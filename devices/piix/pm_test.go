@@ -39,8 +39,8 @@ func newPMRig(t testing.TB) *pmRig {
 	return r
 }
 
-func (r *pmRig) in(offset uint16, size int) uint32     { return r.ports.In(base+offset, size) }
-func (r *pmRig) out(offset uint16, size int, v uint32) { r.ports.Out(base+offset, size, v) }
+func (r *pmRig) in(offset uint16, size int) uint32     { return uint32(r.ports.In(base+offset, size)) }
+func (r *pmRig) out(offset uint16, size int, v uint32) { r.ports.Out(base+offset, size, uint64(v)) }
 
 func TestPMIdentity(t *testing.T) {
 	r := newRig(t)
@@ -161,8 +161,8 @@ func TestSoftOff(t *testing.T) {
 func TestAPMPorts(t *testing.T) {
 	r := newPMRig(t)
 	r.ports.Out(0xb2, 2, 0x34f1)
-	require.Equal(t, uint32(0x34f1), r.ports.In(0xb2, 2))
-	require.Equal(t, uint32(0x34), r.ports.In(0xb3, 1))
+	require.Equal(t, uint64(0x34f1), r.ports.In(0xb2, 2))
+	require.Equal(t, uint64(0x34), r.ports.In(0xb3, 1))
 	require.Equal(t, uint32(1), r.in(4, 2))
 }
 
@@ -193,8 +193,8 @@ func TestSMBusFindsNobody(t *testing.T) {
 	r.WriteConfig(0xd2, 1, 1)
 	r.ports.Out(0xb104, 1, 0xa1)
 	r.ports.Out(0xb102, 1, 0x48)
-	require.Equal(t, uint32(0x04), r.ports.In(0xb100, 1), "device error")
-	require.Equal(t, uint32(0x08), r.ports.In(0xb102, 1))
+	require.Equal(t, uint64(0x04), r.ports.In(0xb100, 1), "device error")
+	require.Equal(t, uint64(0x08), r.ports.In(0xb102, 1))
 	r.ports.Out(0xb100, 1, 0xff)
 	require.Zero(t, r.ports.In(0xb100, 1))
 }
@@ -246,7 +246,7 @@ func FuzzPM(f *testing.F) {
 				r.out(uint16(data[0]), size, v)
 				r.in(uint16(data[0]), size)
 			case 2:
-				r.ports.Out(0xb0+uint16(data[0]&7), size, v)
+				r.ports.Out(0xb0+uint16(data[0]&7), size, uint64(v))
 			case 3:
 				r.clock.Advance(uint64(v))
 			}

@@ -32,9 +32,9 @@ func textRig(t *testing.T) *rig {
 	return r
 }
 
-func (r *rig) out(port uint16, v uint32)  { r.ports.Out(port, 1, v) }
-func (r *rig) outw(port uint16, v uint32) { r.ports.Out(port, 2, v) }
-func (r *rig) in(port uint16) uint32      { return r.ports.In(port, 1) }
+func (r *rig) out(port uint16, v uint32)  { r.ports.Out(port, 1, uint64(v)) }
+func (r *rig) outw(port uint16, v uint32) { r.ports.Out(port, 2, uint64(v)) }
+func (r *rig) in(port uint16) uint32      { return uint32(r.ports.In(port, 1)) }
 
 func (r *rig) peek(address uint64) byte {
 	return byte(r.Memory().Read(address-MemoryBase, 1))
@@ -84,7 +84,7 @@ func TestPortReadBack(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			r := textRig(t)
-			r.ports.Out(row.index, 2, row.write<<8|row.register)
+			r.ports.Out(row.index, 2, uint64(row.write<<8|row.register))
 			require.EqualValues(t, row.register, r.in(row.index))
 			require.EqualValues(t, row.want, r.in(row.data))
 		})
