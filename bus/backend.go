@@ -47,14 +47,6 @@ type CharSink interface {
 	Send(b byte)
 }
 
-// CharSource is a port that takes bytes from outside: a UART's receiver, a
-// keyboard. Receive is called by the machine's loop only, at a logged time.
-type CharSource interface {
-	// Ready tells whether a further byte would be taken now rather than lost.
-	Ready() bool
-	Receive(b byte)
-}
-
 // PCIFunction is one function of a PCI device (PCI 2.1, chapter 6).
 // Configuration space is 256 bytes; offset+size never crosses a dword.
 type PCIFunction interface {

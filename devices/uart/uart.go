@@ -86,7 +86,7 @@ const (
 // FCR bits 7 and 6.
 var triggerLevels = [4]uint8{1, 4, 8, 14}
 
-// UART is the chip. It takes bytes from outside as a bus.CharSource.
+// UART is the chip.
 type UART struct {
 	state   State
 	clock   *bus.Clock
