@@ -10,7 +10,7 @@ import (
 
 	"ringzero"
 	"ringzero/bios"
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 const callingKernel = `bits 32

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	missing "ringzero/internal/testkit/require"
+	missing "ringzero/internal/testkit/need"
 )
 
 func TestROMIsBuiltFromItsSource(t *testing.T) {

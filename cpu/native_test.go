@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	testify "github.com/stretchr/testify/require"
+	"github.com/stretchr/testify/require"
 
-	"ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 	"ringzero/x86"
 )
 
@@ -56,10 +56,10 @@ func nativeCount(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv(nativeVariable)
 	if text == "" {
-		require.Missing(t, "native", nativeVariable+" does not ask for a comparison with the host's processor")
+		need.Missing(t, "native", nativeVariable+" does not ask for a comparison with the host's processor")
 	}
 	n, err := strconv.Atoi(text)
-	testify.NoError(t, err, nativeVariable)
+	require.NoError(t, err, nativeVariable)
 	return n
 }
 
@@ -68,23 +68,23 @@ func nativeCount(t *testing.T) int {
 func native(t *testing.T, cases []nativeRecord) []nativeRecord {
 	t.Helper()
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		require.Missing(t, "native", "the host is not amd64 Linux")
+		need.Missing(t, "native", "the host is not amd64 Linux")
 	}
 	if info, _ := os.ReadFile("/proc/cpuinfo"); !strings.Contains(string(info), "AuthenticAMD") {
-		require.Missing(t, "native", "the host's processor is not one of AMD's")
+		need.Missing(t, "native", "the host's processor is not one of AMD's")
 	}
 	program := filepath.Join(t.TempDir(), "native")
-	out, err := exec.Command(require.Tool(t, "nasm"), "-f", "bin", "-o", program, "testdata/native.asm").CombinedOutput()
-	testify.NoError(t, err, "%s", out)
-	testify.NoError(t, os.Chmod(program, 0o700))
+	out, err := exec.Command(need.Tool(t, "nasm"), "-f", "bin", "-o", program, "testdata/native.asm").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, os.Chmod(program, 0o700))
 	var in strings.Builder
-	testify.NoError(t, binary.Write(&in, binary.LittleEndian, cases))
+	require.NoError(t, binary.Write(&in, binary.LittleEndian, cases))
 	cmd := exec.Command(program)
 	cmd.Stdin = strings.NewReader(in.String())
 	answer, err := cmd.Output()
-	testify.NoError(t, err)
-	testify.Len(t, answer, len(cases)*binary.Size(nativeRecord{}))
+	require.NoError(t, err)
+	require.Len(t, answer, len(cases)*binary.Size(nativeRecord{}))
 	got := make([]nativeRecord, len(cases))
-	testify.NoError(t, binary.Read(strings.NewReader(string(answer)), binary.LittleEndian, got))
+	require.NoError(t, binary.Read(strings.NewReader(string(answer)), binary.LittleEndian, got))
 	return got
 }

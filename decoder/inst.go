@@ -116,3 +116,25 @@ type Inst struct {
 	// ModRM is the raw byte, for forms that read a register field as data.
 	ModRM uint8
 }
+
+// DropPrefix turns an instruction that a mandatory F3 or F2 selected into the
+// one that its bytes are on a processor without the feature, which ignores the
+// prefix: TZCNT becomes BSF, LZCNT becomes BSR, PAUSE becomes NOP. It answers
+// false, and changes nothing, where there is no such instruction: then the
+// processor raises #UD.
+func (in *Inst) DropPrefix() bool {
+	r := in.Row
+	if r == nil || r.Prefix != RepE && r.Prefix != RepNE {
+		return false
+	}
+	wide := 0
+	if in.Mode == Mode64 {
+		wide = 1
+	}
+	e := cells[wide][r.Map][r.Opcode].entry(classNone, in.ModRM)
+	if e == nil || e.row.Args != r.Args {
+		return false
+	}
+	in.Row, in.Op, in.Rep = e.row, e.row.Op, r.Prefix
+	return true
+}

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 	"ringzero/x86"
 
 	"github.com/stretchr/testify/require"

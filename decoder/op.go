@@ -588,4 +588,7 @@ const (
 	PCMPISTRM
 	PCMPISTRI
 	AESKEYGENASSIST
+
+	// NumOps is one more than the last Op: the size of a table by Op.
+	NumOps = int(iota)
 )

@@ -115,3 +115,23 @@ func (r *Row) Privileged() bool { return r.Priv == PrivCPL0 || r.Priv == PrivIO 
 // Critical tells whether the form is sensitive but not privileged: what breaks
 // plain trap-and-emulate.
 func (r *Row) Critical() bool { return r.Sensitive() && !r.Privileged() }
+
+// Encoding gives the row's encoding as the manual writes it: "66 0F 38 F6 /r".
+// "NP" stands for none of 66, F3, F2 and "NR" for neither F3 nor F2; "m" and "r"
+// restrict ModRM to memory or register forms; a plus sign after the opcode puts
+// a register into its low three bits.
+func (r *Row) Encoding() string { return r.enc }
+
+// MayKeepFlags tells whether an execution of the row can leave the flags of
+// Write and Undef as they were: shifts and rotates by a count that may be zero,
+// and string compares under a REP with rSI, rDI and rCX that may be zero. Such a
+// row does not kill an earlier flag result.
+func (r *Row) MayKeepFlags() bool {
+	switch r.Op {
+	case ROL, ROR, RCL, RCR, SHL, SHR, SAR:
+		return r.Opcode < 0xd0 || r.Opcode > 0xd1
+	case SHLD, SHRD, CMPS, SCAS:
+		return true
+	}
+	return false
+}

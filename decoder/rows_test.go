@@ -32,6 +32,7 @@ func TestEveryOpHasANameAndARow(t *testing.T) {
 		}
 	}
 	names := constants(t, "op.go")
+	names = names[:len(names)-1] // NumOps
 	require.Len(t, names, NumOps, "names.go is behind op.go")
 	for i, name := range names {
 		if name != "PCLMUL" {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 // textCode lays out instructions with at most one prefix, in slots of 32 bytes.

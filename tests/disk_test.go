@@ -19,7 +19,7 @@ import (
 	"ringzero/host/image"
 	"ringzero/internal/testkit/guests"
 	"ringzero/internal/testkit/machine"
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 const (

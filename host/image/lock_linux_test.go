@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 func TestImageIsABootableFloppy(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 // qemu is QEMU 7.2's translator (TCG) as a reference. It trades exactness for

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 // Runner boots an ELF kernel on a machine with a debug port at E9h and

@@ -18,7 +18,7 @@ import (
 	"sync"
 	"testing"
 
-	"ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 // A store is a folder with one folder per package: root/ holds the package's
@@ -56,16 +56,16 @@ var shared = sync.OnceValues(func() (*store, error) {
 })
 
 // folder is the root folder of a package's files; it ends the test by
-// require.Missing where the package can't be had.
+// need.Missing where the package can't be had.
 func folder(t testing.TB, name string) string {
 	t.Helper()
 	s, err := shared()
 	if err != nil {
-		require.Missing(t, require.Guests, "guests are not available: "+err.Error())
+		need.Missing(t, need.Guests, "guests are not available: "+err.Error())
 	}
 	root, err := s.get(name)
 	if err != nil {
-		require.Missing(t, require.Guests, "guests are not available: "+err.Error())
+		need.Missing(t, need.Guests, "guests are not available: "+err.Error())
 	}
 	return root
 }

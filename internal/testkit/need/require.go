@@ -1,7 +1,7 @@
-// Package require decides what a test does where the host lacks something that
+// Package need decides what a test does where the host lacks something that
 // it needs: it skips with a plain sentence on a developer's machine, and fails
 // where RINGZERO_REQUIRE says that the thing must be there, as in CI.
-package require
+package need
 
 import (
 	"fmt"

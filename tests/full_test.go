@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	need "ringzero/internal/testkit/require"
+	"ringzero/internal/testkit/need"
 )
 
 // full tells whether the long variant of a test is wanted.

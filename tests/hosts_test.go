@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ringzero"
+	"ringzero/internal/testkit/need"
 	"ringzero/internal/testkit/repo"
-	need "ringzero/internal/testkit/require"
 	"ringzero/internal/testkit/session"
 )
 
