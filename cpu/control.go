@@ -126,7 +126,7 @@ func clts(c *CPU, s *Site) *x86.Exception {
 
 func invlpg(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
-	c.MMU.Invalidate((c.Seg[in.Seg].Base + c.EA(in)) & 0xffffffff)
+	c.MMU.Invalidate((c.Seg[in.Seg].Base + c.EA(in)) & c.AddrMask)
 	return nil
 }
 

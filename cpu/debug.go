@@ -92,7 +92,7 @@ func (c *CPU) CodeBreak() (bits uint64) {
 	if !c.checkBP || c.Repeating || c.Flags&x86.RF != 0 || c.ShadowDebug && c.ShadowStep == c.Steps() {
 		return 0
 	}
-	va := (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff
+	va := (c.Seg[x86.CS].Base + c.EIP) & c.AddrMask
 	for n := range 4 {
 		kind, addr, _, on := c.breakpoint(n)
 		if on && kind == breakExec && addr == va {

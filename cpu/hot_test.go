@@ -15,7 +15,7 @@ func TestHotOffsets(t *testing.T) {
 		t.Skip("no 64-bit host")
 	}
 	for name, want := range map[string]uintptr{"R": 0, "EIP": 128, "Flags": 136, "CCOp": 144, "CCRes": 152, "CCSrc": 160, "CCCF": 168,
-		"PageBase": 176, "Budget": 184, "End": 192, "LeftBy": 200, "Mid": 204, "Rem": 208, "site": 216, "TLB": 224, "Mode": 232} {
+		"PageBase": 176, "Budget": 184, "End": 192, "LeftBy": 200, "Mid": 204, "Rem": 208, "site": 216, "TLB": 224, "Mode": 232, "AddrMask": 240} {
 		at, in := uintptr(0), reflect.TypeOf(CPU{})
 		f, ok := in.FieldByName(name)
 		require.True(t, ok, name)

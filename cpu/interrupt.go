@@ -319,7 +319,7 @@ func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.E
 	}
 	for _, v := range values {
 		off := (st.sp - uint64(size)) & st.mask
-		if exc := c.store((st.seg.Base+off)&0xffffffff, size, v, st.user); exc != nil {
+		if exc := c.store((st.seg.Base+off)&c.AddrMask, size, v, st.user); exc != nil {
 			return exc
 		}
 		st.sp = off

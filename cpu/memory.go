@@ -65,11 +65,11 @@ func (c *CPU) changesCode(marks bus.Mark, page uint64, off, size int) bool {
 // loadSystem and storeSystem are the processor's own accesses to descriptor
 // tables and task states: supervisor accesses at any privilege.
 func (c *CPU) loadSystem(va uint64, size int) (uint64, *x86.Exception) {
-	return c.load(va&0xffffffff, size, false)
+	return c.load(va&c.AddrMask, size, false)
 }
 
 func (c *CPU) storeSystem(va uint64, size int, v uint64) *x86.Exception {
-	return c.store(va&0xffffffff, size, v, false)
+	return c.store(va&c.AddrMask, size, v, false)
 }
 
 func (c *CPU) tlb(user bool) *mmu.TLB {
@@ -80,7 +80,7 @@ func (c *CPU) tlb(user bool) *mmu.TLB {
 }
 
 func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
-	va &= 0xffffffff
+	va &= c.AddrMask
 	if e := c.tlb(user).At(va); e.Read == (va+uint64(size)-1)&^0xfff {
 		return bus.Load(va+e.Addend, size), nil
 	}
@@ -125,7 +125,7 @@ func (c *CPU) loadAcross(va uint64, size int, user bool) (uint64, *x86.Exception
 }
 
 func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
-	va &= 0xffffffff
+	va &= c.AddrMask
 	e := c.tlb(user).At(va)
 	switch tag := (va + uint64(size) - 1) &^ 0xfff; e.Write {
 	case tag:
@@ -192,7 +192,7 @@ func (c *CPU) storeMarked(off uint64, size int, v uint64) *x86.Exception {
 // fault. Ranges are at most a page long. Where the second page faults, CR2 is
 // its first byte.
 func (c *CPU) probe(va uint64, size int, acc mmu.Access, user bool) *x86.Exception {
-	va &= 0xffffffff
+	va &= c.AddrMask
 	last := (va + uint64(size) - 1) & 0xfffff000
 	if last == va&^0xfff {
 		last = va
@@ -232,7 +232,7 @@ func (c *CPU) Linear(seg uint8, off uint64, size int, write bool) (uint64, *x86.
 	} else if off < s.ReadLo || last > s.ReadHi {
 		return 0, c.segFault(seg)
 	}
-	va := (s.Base + off) & 0xffffffff
+	va := (s.Base + off) & c.AddrMask
 	if c.Mode&ModeAlign != 0 && va&uint64(alignOf(size)-1) != 0 {
 		acc := mmu.Read
 		if write {

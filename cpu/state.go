@@ -112,6 +112,8 @@ type Hot struct {
 	TLB  *mmu.TLB // of the present privilege level
 	// Mode is the mode word that keys translated blocks.
 	Mode uint32
+	// AddrMask is ANDed to every linear address: 32 bits, but all ones in 64-bit mode.
+	AddrMask uint64
 }
 
 // CPU is one processor.
@@ -197,7 +199,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c.Spend = func(uint64) {}
 	c.SyncClock = func() {}
 	c.Acknowledge = func() uint8 { return 0xff }
-	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.PageBase) & 0xffffffff }
+	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.PageBase) & c.AddrMask }
 	c.MMU.CodeMoved = c.EndSlice
 	c.MMU.ContextChanged = c.chooseTLB
 	c.MMU.PhysWidth = model.physWidth()
@@ -325,7 +327,7 @@ func (c *CPU) updateMode() {
 	if c.checkBP || c.Flags&x86.RF != 0 || c.HeldDB != 0 {
 		m |= ModeBreak
 	}
-	c.Mode = m
+	c.Mode, c.AddrMask = m, 0xffffffff
 	c.chooseTLB()
 }
 

@@ -215,7 +215,7 @@ func (c *CPU) reach(seg int, off, mask, size, n uint64, write bool) (va, m uint6
 	if off < lo || off+size-1 > hi {
 		return 0, 0
 	}
-	va = (s.Base + off) & 0xffffffff
+	va = (s.Base + off) & c.AddrMask
 	n = min(n, (bus.PageSize-va&0xfff)/size, (min(hi, mask)-off+1)/size)
 	return va, n
 }

@@ -95,7 +95,7 @@ func (c *CPU) fastRead(s *Site, size uint64) (host uint64, ok bool) {
 	if c.CR0&fpuBusy|uint64(c.FPU.SW&swES)|uint64(c.Mode&ModeAlign) != 0 || off < seg.ReadLo || off+size-1 > seg.ReadHi {
 		return 0, false
 	}
-	va := (seg.Base + off) & 0xffffffff
+	va := (seg.Base + off) & c.AddrMask
 	e := c.TLB.At(va)
 	if e.Read != (va+size-1)&^(bus.PageSize-1) {
 		return 0, false
@@ -112,7 +112,7 @@ func (c *CPU) fastWrite(s *Site, size uint64) (host uint64, ok bool) {
 	if c.CR0&fpuBusy|uint64(c.FPU.SW&swES)|uint64(c.Mode&ModeAlign) != 0 || off < seg.WriteLo || off+size-1 > seg.WriteHi {
 		return 0, false
 	}
-	va := (seg.Base + off) & 0xffffffff
+	va := (seg.Base + off) & c.AddrMask
 	e := c.TLB.At(va)
 	if e.Write != (va+size-1)&^(bus.PageSize-1) {
 		return 0, false

@@ -13,7 +13,7 @@ import (
 func (e *Engine) find(one uint32) *closure.Block {
 	c := e.CPU
 	cs := &c.Seg[x86.CS]
-	va := (cs.Base + c.EIP) & 0xffffffff
+	va := (cs.Base + c.EIP) & c.AddrMask
 	t := c.TLB.At(va)
 	if t.Exec == va&^0xfff {
 		mode := c.Mode | one
@@ -37,7 +37,7 @@ func (e *Engine) begin(b *cache.Block, va uint64) *closure.Block {
 // leadsOn tells whether the TLB shows that the second part of a straddling
 // instruction still lies where it was.
 func (e *Engine) leadsOn(b *cache.Block, va uint64) bool {
-	va = ((va | 0xfff) + 1) & 0xffffffff
+	va = ((va | 0xfff) + 1) & e.CPU.AddrMask
 	t := e.CPU.TLB.At(va)
 	return t.Exec == va && e.CPU.Host.Off(va+t.Addend) == b.Off2
 }

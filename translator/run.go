@@ -156,7 +156,7 @@ const splitAfter = 4
 // stands.
 func (e *Engine) splitHere(s *cpu.Site) {
 	c := e.CPU
-	va := (c.Seg[x86.CS].Base + c.EIP) & 0xffffffff
+	va := (c.Seg[x86.CS].Base + c.EIP) & c.AddrMask
 	if t := c.TLB.At(va); t.Exec == va&^0xfff {
 		e.cache.Split(c.Host.Off(va+t.Addend), int(s.Inst.Len))
 	}

@@ -88,3 +88,38 @@ func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestImportTable: what ARCHITECTURE says of imports is what the rooms may do.
+func TestImportTable(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repo.Root(t), "docs", "ARCHITECTURE.md"))
+	require.NoError(t, err)
+	_, table, ok := strings.Cut(string(text), "| package | may import | holds |\n")
+	require.True(t, ok)
+	said := map[string]string{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 {
+			break
+		}
+		for dir := range strings.SplitSeq(cells[1], ",") {
+			said[strings.TrimSuffix(strings.Trim(dir, " `"), "/*")] = strings.TrimSpace(cells[2])
+		}
+	}
+	for _, r := range rooms {
+		want := strings.Join(r.may, ", ")
+		switch {
+		case r.dir == "internal" || strings.HasPrefix(r.dir, "internal/") || r.dir == "tests":
+			continue // tools of tests
+		case r.dir == ".":
+			want = "all above"
+		case r.dir == "cmd":
+			r.dir, want = "cmd/ringzero", "all"
+		case len(r.may) == 0:
+			want = "nothing"
+		}
+		if r.apart {
+			want += ", and not each other"
+		}
+		require.Equal(t, want, said[r.dir], r.dir)
+	}
+}

@@ -46,7 +46,7 @@ var anything = []string{
 // rooms is the table of the design (docs/ARCHITECTURE.md, "Packages").
 var rooms = []room{
 	{dir: "x86"},
-	{dir: "bus", third: []string{xSys}},
+	{dir: "bus"},
 	{dir: "decoder", may: []string{"x86"}},
 	{dir: "mmu", may: []string{"x86", "bus"}},
 	{dir: "cpu", may: []string{"x86", "decoder", "mmu", "bus"}, stdlib: true},
