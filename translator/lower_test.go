@@ -95,6 +95,14 @@ func TestLowering(t *testing.T) {
 		fmt.Fprintf(&out, "    exits: %s\n", strings.Trim(fmt.Sprint(l.Exits), "[]"))
 		fmt.Fprintf(&out, "    %d instructions, %d micro-ops, %d closures\n", len(b.Insts), made.Uops, made.Calls)
 	}
+	var all Stats
+	for _, code := range kernelLike {
+		_, b := lower(t, e, flat32, code)
+		all.Instructions += uint64(len(b.Insts))
+		all.Uops += uint64(b.Code.(*closure.Block).Uops)
+		all.Calls += uint64(b.Code.(*closure.Block).Calls)
+	}
+	fmt.Fprintf(&out, "code as compilers make it (kernelLike): %d instructions, %d micro-ops, %d closures\n", all.Instructions, all.Uops, all.Calls)
 	require.GreaterOrEqual(t, n, 80)
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(out.String()), 0o644))
