@@ -89,9 +89,9 @@ func (m *Machine) reportFaults(b *strings.Builder, why Stop) {
 // now.
 func (m *Machine) explain(e x86.Exception) []string {
 	switch e.Vector {
-	case x86.PF_:
+	case x86.VecPF:
 		return append([]string{pageFault(e.Code)}, m.walkSteps(e.Address, e.Code)...)
-	case x86.TS, x86.NP, x86.SS_, x86.GP:
+	case x86.VecTS, x86.VecNP, x86.VecSS, x86.VecGP:
 		if m.cpu.CR0&x86.CR0_PE == 0 {
 			return []string{fmt.Sprintf("real mode: a limit was exceeded; IDTR limit %04x", m.cpu.IDTR.Limit)}
 		}

@@ -21,9 +21,9 @@ func (m *Machine) why(f cpu.FaultEntry) string {
 	decoded := decoder.Decode(m.codeAt(c.EIP), m.codeSize(), &in) == decoder.OK && in.Row != nil
 	code := f.Exc.Code
 	switch v := f.Exc.Vector; {
-	case v == x86.UD && decoded && !c.Model.Has(in.Row.Feature):
+	case v == x86.VecUD && decoded && !c.Model.Has(in.Row.Feature):
 		return in.Mnemonic() + " is no instruction of this processor model"
-	case v != x86.GP && v != x86.SS_ && v != x86.NP && v != x86.TS:
+	case v != x86.VecGP && v != x86.VecSS && v != x86.VecNP && v != x86.VecTS:
 		return ""
 	case code&codeIDT != 0:
 		return m.whyGate(code, &in, decoded)

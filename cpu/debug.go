@@ -112,7 +112,7 @@ func (c *CPU) debugStatus(bits uint64) {
 // DebugFault raises #DB for code breakpoints, before the instruction.
 func (c *CPU) DebugFault(bits uint64) {
 	c.debugStatus(bits)
-	c.raise(x86.Exception{Vector: x86.DB}, 0)
+	c.raise(x86.Exception{Vector: x86.VecDB}, 0)
 }
 
 // DebugTrap raises #DB for what is pending after an instruction.
@@ -120,7 +120,7 @@ func (c *CPU) DebugTrap() {
 	c.debugStatus(c.PendingDB)
 	c.PendingDB = 0
 	c.Halted = false // HLT under TF
-	c.raise(x86.Exception{Vector: x86.DB}, 0)
+	c.raise(x86.Exception{Vector: x86.VecDB}, 0)
 	c.updateDebug()
 }
 
@@ -143,7 +143,7 @@ func movdr(c *CPU, s *Site) *x86.Exception {
 	}
 	if c.DR[7]&x86.DR7_GD != 0 {
 		c.debugStatus(x86.DR6_BD)
-		return c.fault(x86.DB, 0)
+		return c.fault(x86.VecDB, 0)
 	}
 	if !to {
 		c.SetReg(r, c.DR[n])

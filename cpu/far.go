@@ -32,7 +32,7 @@ func jmpFar(c *CPU, s *Site) *x86.Exception {
 	if sel.Null() {
 		return c.gp0()
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, 0)
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}
@@ -41,19 +41,19 @@ func jmpFar(c *CPU, s *Site) *x86.Exception {
 	}
 	code := uint32(sel) &^ 3
 	if d.DPL() < int(c.CPL) || d.DPL() < sel.RPL() {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	switch d.Type() {
 	case x86.TypeCall16, x86.TypeCall32:
 		if !d.Present() {
-			return c.fault(x86.NP, code)
+			return c.fault(x86.VecNP, code)
 		}
 		gate := d
 		sel = gate.GateSelector()
 		if sel.Null() {
 			return c.gp0()
 		}
-		if d, at, exc = c.descriptor(sel, x86.GP, 0); exc != nil {
+		if d, at, exc = c.descriptor(sel, x86.VecGP, 0); exc != nil {
 			return exc
 		}
 		off = uint64(gate.GateOffset())
@@ -61,24 +61,24 @@ func jmpFar(c *CPU, s *Site) *x86.Exception {
 			off &= 0xffff
 		}
 		if !d.Segment() {
-			return c.fault(x86.GP, uint32(sel)&^3)
+			return c.fault(x86.VecGP, uint32(sel)&^3)
 		}
 		return c.jumpCode(sel&^3|x86.Selector(c.CPL), d, at, off)
 	case x86.TypeTask:
 		if !d.Present() {
-			return c.fault(x86.NP, code)
+			return c.fault(x86.VecNP, code)
 		}
 		return c.taskByGate(d.GateSelector(), switchJump, c.next(s), 0)
 	case x86.TypeTSS16, x86.TypeTSS32:
 		if sel.Local() { // a TSS descriptor stands in the GDT
-			return c.fault(x86.GP, code)
+			return c.fault(x86.VecGP, code)
 		}
 		if !d.Present() {
-			return c.fault(x86.NP, code)
+			return c.fault(x86.VecNP, code)
 		}
 		return c.switchTask(sel, d, at, switchJump, c.next(s), 0)
 	}
-	return c.fault(x86.GP, code)
+	return c.fault(x86.VecGP, code)
 }
 
 // checkCode makes the checks of a direct transfer to a code segment at the same
@@ -86,17 +86,17 @@ func jmpFar(c *CPU, s *Site) *x86.Exception {
 func (c *CPU) checkCode(sel x86.Selector, d x86.Descriptor) *x86.Exception {
 	code := uint32(sel) &^ 3
 	if !d.Code() {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if d.Conforming() {
 		if d.DPL() > int(c.CPL) {
-			return c.fault(x86.GP, code)
+			return c.fault(x86.VecGP, code)
 		}
 	} else if sel.RPL() > int(c.CPL) || d.DPL() != int(c.CPL) {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func callFar(c *CPU, s *Site) *x86.Exception {
 	if sel.Null() {
 		return c.gp0()
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, 0)
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}
@@ -172,29 +172,29 @@ func callFar(c *CPU, s *Site) *x86.Exception {
 	}
 	code := uint32(sel) &^ 3
 	if d.DPL() < int(c.CPL) || d.DPL() < sel.RPL() {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	switch d.Type() {
 	case x86.TypeCall16, x86.TypeCall32:
 		if !d.Present() {
-			return c.fault(x86.NP, code)
+			return c.fault(x86.VecNP, code)
 		}
 		return c.callGate(d, next)
 	case x86.TypeTask:
 		if !d.Present() {
-			return c.fault(x86.NP, code)
+			return c.fault(x86.VecNP, code)
 		}
 		return c.taskByGate(d.GateSelector(), switchCall, next, 0)
 	case x86.TypeTSS16, x86.TypeTSS32:
 		if sel.Local() { // a TSS descriptor stands in the GDT
-			return c.fault(x86.GP, code)
+			return c.fault(x86.VecGP, code)
 		}
 		if !d.Present() {
-			return c.fault(x86.NP, code)
+			return c.fault(x86.VecNP, code)
 		}
 		return c.switchTask(sel, d, at, switchCall, next, 0)
 	}
-	return c.fault(x86.GP, code)
+	return c.fault(x86.VecGP, code)
 }
 
 // callGate is a CALL through a call gate (SDM 3A 5.8.4).
@@ -208,16 +208,16 @@ func (c *CPU) callGate(gate x86.Descriptor, next uint64) *x86.Exception {
 	if sel.Null() {
 		return c.gp0()
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, 0)
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}
 	code := uint32(sel) &^ 3
 	if !d.Segment() || !d.Code() || d.DPL() > int(c.CPL) {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	cpl := int(c.CPL)
 	st := c.stackNow()
@@ -303,7 +303,7 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 	if sel.Null() {
 		return c.gp0()
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, 0)
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}
@@ -311,10 +311,10 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 	rpl := sel.RPL()
 	if !d.Segment() || !d.Code() || rpl < int(c.CPL) ||
 		d.Conforming() && d.DPL() > rpl || !d.Conforming() && d.DPL() != rpl {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	if rpl == int(c.CPL) {
 		if off > uint64(d.Limit()) {
@@ -340,7 +340,7 @@ func (c *CPU) returnFar(sel x86.Selector, off, size, above, drop uint64, flags f
 	if exc != nil {
 		return exc
 	}
-	sd, exc := c.checkStack(x86.Selector(ss), rpl, x86.GP, 0)
+	sd, exc := c.checkStack(x86.Selector(ss), rpl, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}

@@ -36,7 +36,7 @@ func (c *CPU) fxOperand(in *decoder.Inst, acc mmu.Access) (va uint64, exc *x86.E
 	}
 	switch {
 	case c.Mode&ModeAlign != 0 && va&3 != 0:
-		return 0, c.fault(x86.AC_, 0)
+		return 0, c.fault(x86.VecAC, 0)
 	case va&15 != 0:
 		return 0, c.gp0()
 	}

@@ -62,12 +62,12 @@ func TestFXSAVEFaults(t *testing.T) {
 		cr0  uint64
 		want x86.Vector
 	}{
-		{"misaligned", fpuData + 8, 0, x86.GP},
-		{"misaligned and not present", fpuEdge + 8, 0, x86.GP},
-		{"not present", fpuEdge, 0, x86.PF_},
-		{"its tail not present", fpuEdge - 496, 0, x86.PF_},
-		{"TS", fpuData, x86.CR0_TS, x86.NM},
-		{"EM", fpuData, x86.CR0_EM, x86.NM},
+		{"misaligned", fpuData + 8, 0, x86.VecGP},
+		{"misaligned and not present", fpuEdge + 8, 0, x86.VecGP},
+		{"not present", fpuEdge, 0, x86.VecPF},
+		{"its tail not present", fpuEdge - 496, 0, x86.VecPF},
+		{"TS", fpuData, x86.CR0_TS, x86.VecNM},
+		{"EM", fpuData, x86.CR0_EM, x86.VecNM},
 	} {
 		for _, op := range []byte{0x03, 0x0b} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestFXRSTORReservedMXCSR(t *testing.T) {
 	b.do(0x0f, 0xae, 0x03)
 	b.Mem.Store(fpuData+24, 4, 0x10000)
 	before := b.State()
-	require.Equal(t, x86.GP, b.run(0x0f, 0xae, 0x0b).Vector)
+	require.Equal(t, x86.VecGP, b.run(0x0f, 0xae, 0x0b).Vector)
 	require.Equal(t, before, b.State())
 	b.CR4 &^= x86.CR4_OSFXSR // then the field does not count
 	b.do(0x0f, 0xae, 0x0b)
@@ -108,5 +108,5 @@ func TestFXRSTORPending(t *testing.T) {
 	b.do(0x0f, 0xae, 0x0b)
 	require.Equal(t, uint16(swES|swB|softfloat.IE), b.FPU.SW)
 	b.do(0x0f, 0xae, 0x03)
-	require.Equal(t, x86.MF, b.run(0xd9, 0xd0).Vector)
+	require.Equal(t, x86.VecMF, b.run(0xd9, 0xd0).Vector)
 }

@@ -81,21 +81,21 @@ func div(c *CPU, s *Site) *x86.Exception {
 		return exc
 	}
 	if v == 0 {
-		return c.fault(x86.DE, 0)
+		return c.fault(x86.VecDE, 0)
 	}
 	switch size := s.Inst.Args[s.lastArg()].Size; size {
 	case 1:
 		a := c.R[x86.AX] & 0xffff
 		q, r := a/v, a%v
 		if q > 0xff {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | r<<8 | q
 	case 2:
 		a := c.R[x86.DX]&0xffff<<16 | c.R[x86.AX]&0xffff
 		q, r := a/v, a%v
 		if q > 0xffff {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | q
 		c.R[x86.DX] = c.R[x86.DX]&^0xffff | r
@@ -103,12 +103,12 @@ func div(c *CPU, s *Site) *x86.Exception {
 		a := c.R[x86.DX]<<32 | c.R[x86.AX]&0xffffffff
 		q, r := a/v, a%v
 		if q > 0xffffffff {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX], c.R[x86.DX] = q, r
 	default:
 		if c.R[x86.DX] >= v {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX], c.R[x86.DX] = bits.Div64(c.R[x86.DX], c.R[x86.AX], v)
 	}
@@ -122,38 +122,38 @@ func idiv(c *CPU, s *Site) *x86.Exception {
 		return exc
 	}
 	if raw == 0 {
-		return c.fault(x86.DE, 0)
+		return c.fault(x86.VecDE, 0)
 	}
 	switch size := s.Inst.Args[s.lastArg()].Size; size {
 	case 1:
 		a, v := int64(int16(c.R[x86.AX])), int64(int8(raw))
 		q, r := a/v, a%v
 		if q != int64(int8(q)) {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | uint64(uint8(r))<<8 | uint64(uint8(q))
 	case 2:
 		a, v := int64(int32(c.R[x86.DX]<<16|c.R[x86.AX]&0xffff)), int64(int16(raw))
 		q, r := a/v, a%v
 		if q != int64(int16(q)) {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX] = c.R[x86.AX]&^0xffff | uint64(uint16(q))
 		c.R[x86.DX] = c.R[x86.DX]&^0xffff | uint64(uint16(r))
 	case 8:
 		q, r, ok := divide128(c.R[x86.DX], c.R[x86.AX], raw)
 		if !ok {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX], c.R[x86.DX] = q, r
 	default:
 		a, v := int64(c.R[x86.DX]<<32|c.R[x86.AX]&0xffffffff), int64(int32(raw))
 		if v == -1 && a == -1<<63 {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		q, r := a/v, a%v
 		if q != int64(int32(q)) {
-			return c.fault(x86.DE, 0)
+			return c.fault(x86.VecDE, 0)
 		}
 		c.R[x86.AX], c.R[x86.DX] = uint64(uint32(q)), uint64(uint32(r))
 	}
@@ -268,7 +268,7 @@ func aas(c *CPU, s *Site) *x86.Exception {
 func aam(c *CPU, s *Site) *x86.Exception {
 	base := s.Inst.Imm & 0xff
 	if base == 0 {
-		return c.fault(x86.DE, 0)
+		return c.fault(x86.VecDE, 0)
 	}
 	al := c.R[x86.AX] & 0xff
 	c.setAX(al/base<<8 | al%base)
@@ -297,7 +297,7 @@ func bound(c *CPU, s *Site) *x86.Exception {
 		i, l, h = int64(int16(v)), int64(int16(lo)), int64(int16(hi))
 	}
 	if i < l || i > h {
-		return c.fault(x86.BR, 0)
+		return c.fault(x86.VecBR, 0)
 	}
 	return nil
 }

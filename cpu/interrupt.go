@@ -37,7 +37,7 @@ func (l *FaultLog) add(e FaultEntry) {
 // contributory is the class of SDM 3A 6.15, table 6-5.
 func contributory(v x86.Vector) bool {
 	switch v {
-	case x86.DE, x86.TS, x86.NP, x86.SS_, x86.GP:
+	case x86.VecDE, x86.VecTS, x86.VecNP, x86.VecSS, x86.VecGP:
 		return true
 	}
 	return false
@@ -67,7 +67,7 @@ func (c *CPU) raise(exc x86.Exception, rf uint64) {
 	isDF := false
 	for {
 		c.Faults.add(FaultEntry{exc, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
-		if exc.Vector == x86.PF_ {
+		if exc.Vector == x86.VecPF {
 			c.CR2 = exc.Address
 		}
 		second := c.deliver(exc.Vector, Hardware, exc.Vector.HasErrorCode() && !c.real(), exc.Code, rf)
@@ -83,12 +83,12 @@ func (c *CPU) raise(exc x86.Exception, rf uint64) {
 			c.EndSlice()
 			return
 		case contributory(exc.Vector) && contributory(next.Vector),
-			exc.Vector == x86.PF_ && (contributory(next.Vector) || next.Vector == x86.PF_):
+			exc.Vector == x86.VecPF && (contributory(next.Vector) || next.Vector == x86.VecPF):
 			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
-			if next.Vector == x86.PF_ {
+			if next.Vector == x86.VecPF {
 				c.CR2 = next.Address
 			}
-			exc, isDF, rf = x86.Exception{Vector: x86.DF_}, true, 0
+			exc, isDF, rf = x86.Exception{Vector: x86.VecDF}, true, 0
 		default:
 			exc, rf = next, x86.RF
 		}
@@ -131,7 +131,7 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 	}
 	gateCode := uint32(v)*8 + 2 + ext
 	if uint32(v)*8+7 > uint32(c.IDTR.Limit) {
-		return c.fault(x86.GP, gateCode)
+		return c.fault(x86.VecGP, gateCode)
 	}
 	raw, exc := c.loadSystem(c.IDTR.Base+uint64(v)*8, 8)
 	if exc != nil {
@@ -141,7 +141,7 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 	size, trap := 4, false
 	switch t := gate.Type(); {
 	case gate.Segment():
-		return c.fault(x86.GP, gateCode)
+		return c.fault(x86.VecGP, gateCode)
 	case t == x86.TypeTask:
 	case t == x86.TypeInt16:
 		size = 2
@@ -151,31 +151,31 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 	case t == x86.TypeTrap32:
 		trap = true
 	default:
-		return c.fault(x86.GP, gateCode)
+		return c.fault(x86.VecGP, gateCode)
 	}
 	if src == Software && gate.DPL() < int(c.CPL) {
-		return c.fault(x86.GP, gateCode)
+		return c.fault(x86.VecGP, gateCode)
 	}
 	if !gate.Present() {
-		return c.fault(x86.NP, gateCode)
+		return c.fault(x86.VecNP, gateCode)
 	}
 	if gate.Type() == x86.TypeTask {
 		return c.interruptTask(gate.GateSelector(), hasCode, code, rf, ext)
 	}
 	sel := gate.GateSelector()
 	if sel.Null() {
-		return c.fault(x86.GP, ext)
+		return c.fault(x86.VecGP, ext)
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, ext)
+	d, at, exc := c.descriptor(sel, x86.VecGP, ext)
 	if exc != nil {
 		return exc
 	}
 	selCode := uint32(sel)&^3 | ext
 	if !d.Segment() || !d.Code() || d.DPL() > int(c.CPL) {
-		return c.fault(x86.GP, selCode)
+		return c.fault(x86.VecGP, selCode)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, selCode)
+		return c.fault(x86.VecNP, selCode)
 	}
 	cpl := int(c.CPL)
 	inner := !d.Conforming() && d.DPL() < cpl
@@ -183,7 +183,7 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 		cpl = d.DPL()
 	}
 	if c.v86() && cpl != 0 || c.v86() && !inner {
-		return c.fault(x86.GP, selCode)
+		return c.fault(x86.VecGP, selCode)
 	}
 	offset := uint64(gate.GateOffset())
 	if size == 2 {
@@ -218,7 +218,7 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 		return exc
 	}
 	if offset > uint64(d.Limit()) {
-		return c.fault(x86.GP, ext)
+		return c.fault(x86.VecGP, ext)
 	}
 	if exc := c.pushFrame(&st, size, frame[:n], ext); exc != nil {
 		return exc
@@ -251,7 +251,7 @@ func (c *CPU) enterHandler(v x86.Vector, src Source, hasCode bool, code uint32, 
 // 20.1.4).
 func (c *CPU) deliverReal(v x86.Vector) *x86.Exception {
 	if uint32(v)*4+3 > uint32(c.IDTR.Limit) {
-		return c.fault(x86.GP, 0)
+		return c.fault(x86.VecGP, 0)
 	}
 	entry, exc := c.loadSystem(c.IDTR.Base+uint64(v)*4, 4)
 	if exc != nil {
@@ -295,7 +295,7 @@ func (c *CPU) room(st *stack, size, n int, ext uint32) *x86.Exception {
 	for i := range n {
 		off := (st.sp - uint64(size*(i+1))) & st.mask
 		if off < st.seg.WriteLo || off+uint64(size)-1 > st.seg.WriteHi {
-			return c.fault(x86.SS_, code)
+			return c.fault(x86.VecSS, code)
 		}
 	}
 	return nil
@@ -314,7 +314,7 @@ func (c *CPU) pushFrame(st *stack, size int, values []uint64, ext uint32) *x86.E
 			return exc
 		}
 		if st.user && c.Mode&ModeAlign != 0 && (st.seg.Base+off)&uint64(size-1) != 0 {
-			return c.fault(x86.AC_, ext)
+			return c.fault(x86.VecAC, ext)
 		}
 	}
 	for _, v := range values {
@@ -336,7 +336,7 @@ func (c *CPU) innerStack(cpl int, ext uint32) (st stack, exc *x86.Exception) {
 	if tr.Attr&8 != 0 { // 32-bit TSS
 		at := uint32(x86.TSS32_ESP0 + 8*cpl)
 		if at+5 > tr.Limit { // ESP and the 16 bits of SS
-			return st, c.fault(x86.TS, tssCode)
+			return st, c.fault(x86.VecTS, tssCode)
 		}
 		if sp, exc = c.loadSystem(tr.Base+uint64(at), 4); exc != nil {
 			return st, exc
@@ -347,7 +347,7 @@ func (c *CPU) innerStack(cpl int, ext uint32) (st stack, exc *x86.Exception) {
 	} else {
 		at := uint32(x86.TSS16_SP0 + 4*cpl)
 		if at+3 > tr.Limit {
-			return st, c.fault(x86.TS, tssCode)
+			return st, c.fault(x86.VecTS, tssCode)
 		}
 		if sp, exc = c.loadSystem(tr.Base+uint64(at), 2); exc != nil {
 			return st, exc
@@ -356,7 +356,7 @@ func (c *CPU) innerStack(cpl int, ext uint32) (st stack, exc *x86.Exception) {
 			return st, exc
 		}
 	}
-	d, exc := c.checkStack(x86.Selector(sel), cpl, x86.TS, ext)
+	d, exc := c.checkStack(x86.Selector(sel), cpl, x86.VecTS, ext)
 	if exc != nil {
 		return st, exc
 	}

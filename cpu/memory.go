@@ -12,8 +12,8 @@ func (c *CPU) fault(v x86.Vector, code uint32) *x86.Exception {
 	return &c.exc
 }
 
-func (c *CPU) gp0() *x86.Exception { return c.fault(x86.GP, 0) }
-func (c *CPU) ud() *x86.Exception  { return c.fault(x86.UD, 0) }
+func (c *CPU) gp0() *x86.Exception { return c.fault(x86.VecGP, 0) }
+func (c *CPU) ud() *x86.Exception  { return c.fault(x86.VecUD, 0) }
 
 // Load reads 1, 2, 4 or 8 bytes at a linear address with the present privilege.
 func (c *CPU) Load(va uint64, size int) (uint64, *x86.Exception) {
@@ -215,7 +215,7 @@ func (c *CPU) probe(va uint64, size int, acc mmu.Access, user bool) *x86.Excepti
 // segFault is what an access outside of a segment raises.
 func (c *CPU) segFault(seg uint8) *x86.Exception {
 	if seg == x86.SS {
-		return c.fault(x86.SS_, 0)
+		return c.fault(x86.VecSS, 0)
 	}
 	return c.gp0()
 }
@@ -241,7 +241,7 @@ func (c *CPU) Linear(seg uint8, off uint64, size int, write bool) (uint64, *x86.
 		if exc := c.probe(va, size, acc, true); exc != nil {
 			return 0, exc
 		}
-		return 0, c.fault(x86.AC_, 0)
+		return 0, c.fault(x86.VecAC, 0)
 	}
 	return va, nil
 }

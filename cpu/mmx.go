@@ -16,7 +16,7 @@ func (c *CPU) mmxReady(s *Site) *x86.Exception {
 	case c.CR0&x86.CR0_EM != 0:
 		return c.ud()
 	case c.CR0&x86.CR0_TS != 0:
-		return c.fault(x86.NM, 0)
+		return c.fault(x86.VecNM, 0)
 	}
 	return c.fpuPending()
 }

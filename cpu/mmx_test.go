@@ -17,10 +17,10 @@ func TestMMXNotAvailable(t *testing.T) {
 		sw   uint16
 		want x86.Vector
 	}{
-		{"EM", x86.CR0_EM, 0, x86.UD},
-		{"EM before TS and pending", x86.CR0_EM | x86.CR0_TS | x86.CR0_NE, swES | 1, x86.UD},
-		{"TS", x86.CR0_TS | x86.CR0_NE, swES | 1, x86.NM},
-		{"pending", x86.CR0_NE, swES | 1, x86.MF},
+		{"EM", x86.CR0_EM, 0, x86.VecUD},
+		{"EM before TS and pending", x86.CR0_EM | x86.CR0_TS | x86.CR0_NE, swES | 1, x86.VecUD},
+		{"TS", x86.CR0_TS | x86.CR0_NE, swES | 1, x86.VecNM},
+		{"pending", x86.CR0_NE, swES | 1, x86.VecMF},
 	} {
 		for _, code := range [][]byte{{0x0f, 0x77}, {0x0f, 0xfc, 0xc1}, {0x0f, 0x6e, 0xc0}, {0x0f, 0x7f, 0x03}} {
 			t.Run(tt.name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestMMXOnXMM(t *testing.T) {
 	b := newFPUBench(t)
 	before := b.State()
 	for _, code := range [][]byte{{0x66, 0x0f, 0xfc, 0xc1}, {0x66, 0x0f, 0x6e, 0xc0}, {0xf3, 0x0f, 0x7e, 0xc0}} {
-		require.Equal(t, x86.UD, b.run(code...).Vector)
+		require.Equal(t, x86.VecUD, b.run(code...).Vector)
 	}
 	require.Equal(t, before, b.State())
 }

@@ -39,7 +39,7 @@ func TestPrivilegeColumn(t *testing.T) {
 			s.CPL, s.CR4 = 3, s.CR4|refused
 			before := s.State()
 			exc := do(s.CPU, site)
-			require.Equal(t, &x86.Exception{Vector: x86.GP}, exc)
+			require.Equal(t, &x86.Exception{Vector: x86.VecGP}, exc)
 			require.Equal(t, before, s.State(), "nothing changes")
 			if row.Priv != decoder.PrivCPL0 && row.Priv != decoder.PrivIO && row.Priv != decoder.PrivPCE {
 				s.CR4 = s.CR4&^refused | allowed

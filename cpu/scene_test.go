@@ -269,76 +269,76 @@ func TestFaults(t *testing.T) {
 		{"call to a TSS in the LDT", "max", func(s *scene) {
 			s.put(sceneLDT, 8, descriptorOf(sceneTSSB, 0x67, attrP|x86.TypeTSS32))
 			s.Seg[x86.LDTR].load(ldtSel, x86.Descriptor(s.get(sceneGDT+ldtSel, 8)))
-		}, farCall(local), exc{Vector: x86.GP, Code: local}, exc{}},
+		}, farCall(local), exc{Vector: x86.VecGP, Code: local}, exc{}},
 		{"jump to a TSS in the LDT", "max", func(s *scene) {
 			s.put(sceneLDT, 8, descriptorOf(sceneTSSB, 0x67, attrP|x86.TypeTSS32))
 			s.Seg[x86.LDTR].load(ldtSel, x86.Descriptor(s.get(sceneGDT+ldtSel, 8)))
-		}, farJump(local), exc{Vector: x86.GP, Code: local}, exc{}},
-		{"far call to null", "max", nil, farCall(3), exc{Vector: x86.GP}, exc{}},
+		}, farJump(local), exc{Vector: x86.VecGP, Code: local}, exc{}},
+		{"far call to null", "max", nil, farCall(3), exc{Vector: x86.VecGP}, exc{}},
 		{"far call to absent code", "max", func(s *scene) { s.desc(free, 0, 0xfffff, codeA&^attrP|flat) },
-			farCall(free), exc{Vector: x86.NP, Code: free}, exc{}},
+			farCall(free), exc{Vector: x86.VecNP, Code: free}, exc{}},
 		{"far call beyond the limit of the code", "max", func(s *scene) { s.desc(free, 0, 0xf, codeA|attrDB) },
-			bytes([]byte{0x9a}, uint32(0x10), uint16(free)), exc{Vector: x86.GP}, exc{}},
+			bytes([]byte{0x9a}, uint32(0x10), uint16(free)), exc{Vector: x86.VecGP}, exc{}},
 		{"far call: room on the stack before the limit of the code", "max", func(s *scene) {
 			s.desc(free, 0, 0xf, codeA|attrDB)
 			s.Seg[x86.SS].load(stack16, x86.Descriptor(s.get(sceneGDT+stack16, 8)))
 			s.R[x86.SP] = 2
-		}, bytes([]byte{0x9a}, uint32(0x10), uint16(free)), exc{Vector: x86.SS_}, exc{}},
+		}, bytes([]byte{0x9a}, uint32(0x10), uint16(free)), exc{Vector: x86.VecSS}, exc{}},
 		{"TSS with room for SS0 alone", "max", func(s *scene) {
 			s.ring(3)
 			s.Seg[x86.TR].Limit = x86.TSS32_ESP0 + 5
-		}, []byte{0xf4}, exc{Vector: x86.GP}, exc{}},
+		}, []byte{0xf4}, exc{Vector: x86.VecGP}, exc{}},
 		{"TSS that ends in SS0", "max", func(s *scene) {
 			s.ring(3)
 			s.Seg[x86.TR].Limit = x86.TSS32_ESP0 + 4
 			// The double fault of #GP and #TS goes to a task.
 			s.put(sceneIDT+8*8, 8, uint64(tssB)<<16|uint64(attrP|x86.TypeTask)<<40)
-		}, []byte{0xf4}, exc{Vector: x86.GP}, exc{Vector: x86.TS, Code: tssMain | 1}},
+		}, []byte{0xf4}, exc{Vector: x86.VecGP}, exc{Vector: x86.VecTS, Code: tssMain | 1}},
 		{"iret to virtual-8086 mode with a large EIP", "max", func(s *scene) {
 			s.pushAll(0x10000, 0x1000, x86.VM|x86.F1, 0, 0x1000, 0, 0, 0, 0)
-		}, []byte{0xcf}, exc{Vector: x86.GP}, exc{}},
+		}, []byte{0xcf}, exc{Vector: x86.VecGP}, exc{}},
 		{"iret to an absent stack", "max", func(s *scene) {
 			s.desc(free, 0, 0xfffff, dataA&^attrP|flat|dpl3)
 			s.pushAll(0, code3, x86.F1, 0x1000, free|3)
-		}, []byte{0xcf}, exc{Vector: x86.SS_, Code: free}, exc{}},
+		}, []byte{0xcf}, exc{Vector: x86.VecSS, Code: free}, exc{}},
 		{"popf in virtual-8086 mode asks IOPL before the stack", "max", func(s *scene) {
 			s.enterV86(0)
 			s.R[x86.SP] = 0xffff
-		}, []byte{0x9d}, exc{Vector: x86.GP}, exc{}},
+		}, []byte{0x9d}, exc{Vector: x86.VecGP}, exc{}},
 		{"popfd in virtual-8086 mode with VME", "max", func(s *scene) {
 			s.enterV86(0)
 			s.CR4 |= x86.CR4_VME
-		}, []byte{0x66, 0x9d}, exc{Vector: x86.GP}, exc{}},
-		{"cli at CPL 3", "max", ring3, []byte{0xfa}, exc{Vector: x86.GP}, exc{}},
+		}, []byte{0x66, 0x9d}, exc{Vector: x86.VecGP}, exc{}},
+		{"cli at CPL 3", "max", ring3, []byte{0xfa}, exc{Vector: x86.VecGP}, exc{}},
 		{"cli at CPL 3 with PVI", "max", func(s *scene) { s.ring(3); s.CR4 |= x86.CR4_PVI }, []byte{0xfa}, none, exc{}},
 		{"sti with VIP under PVI", "max", func(s *scene) { s.ring(3); s.CR4 |= x86.CR4_PVI; s.Flags |= x86.VIP },
-			[]byte{0xfb}, exc{Vector: x86.GP}, exc{}},
-		{"hlt at CPL 3", "max", ring3, []byte{0xf4}, exc{Vector: x86.GP}, exc{}},
+			[]byte{0xfb}, exc{Vector: x86.VecGP}, exc{}},
+		{"hlt at CPL 3", "max", ring3, []byte{0xf4}, exc{Vector: x86.VecGP}, exc{}},
 		{"int to a gate of DPL 0 at CPL 3", "max", func(s *scene) {
 			s.ring(3)
 			s.put(sceneIDT+0x80*8+5, 1, attrP|x86.TypeInt32)
-		}, []byte{0xcd, 0x80}, exc{Vector: x86.GP, Code: 0x80*8 + 2}, exc{}},
+		}, []byte{0xcd, 0x80}, exc{Vector: x86.VecGP, Code: 0x80*8 + 2}, exc{}},
 		{"an exception finds its gate absent: EXT", "max", func(s *scene) {
 			s.put(sceneIDT+6*8+5, 1, x86.TypeInt32)
-		}, []byte{0x0f, 0x0b}, exc{Vector: x86.UD}, exc{Vector: x86.NP, Code: 6*8 + 3}},
-		{"lidt at CPL 3", "max", ring3, []byte{0x0f, 0x01, 0x1d, 0, 0, 4, 0}, exc{Vector: x86.GP}, exc{}},
-		{"mov cr4 with a reserved bit", "max", func(s *scene) { s.R[0] = 1 << 25 }, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.GP}, exc{}},
-		{"mov cr4 on a 486", "486", nil, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.UD}, exc{}},
-		{"OSFXSR on a Pentium Pro", "pentiumpro", func(s *scene) { s.R[0] = x86.CR4_OSFXSR }, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.GP}, exc{}},
-		{"PAE on a Pentium", "pentium", func(s *scene) { s.R[0] = x86.CR4_PAE }, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.GP}, exc{}},
-		{"PG without PE", "max", func(s *scene) { s.R[0] = x86.CR0_PG }, []byte{0x0f, 0x22, 0xc0}, exc{Vector: x86.GP}, exc{}},
-		{"NW without CD", "max", func(s *scene) { s.R[0] = x86.CR0_PE | x86.CR0_NW }, []byte{0x0f, 0x22, 0xc0}, exc{Vector: x86.GP}, exc{}},
-		{"mov dr4 under DE", "max", func(s *scene) { s.CR4 |= x86.CR4_DE }, []byte{0x0f, 0x21, 0xe0}, exc{Vector: x86.UD}, exc{}},
-		{"rdtsc under TSD at CPL 3", "max", func(s *scene) { s.ring(3); s.CR4 |= x86.CR4_TSD }, []byte{0x0f, 0x31}, exc{Vector: x86.GP}, exc{}},
-		{"rdmsr of PAT on a Pentium", "pentium", func(s *scene) { s.R[x86.CX] = x86.MSR_PAT }, []byte{0x0f, 0x32}, exc{Vector: x86.GP}, exc{}},
-		{"wrmsr of a bad PAT", "max", func(s *scene) { s.R[x86.CX], s.R[x86.AX] = x86.MSR_PAT, 2 }, []byte{0x0f, 0x30}, exc{Vector: x86.GP}, exc{}},
-		{"wrmsr of EFER.LME", "max", func(s *scene) { s.R[x86.CX], s.R[x86.AX] = x86.MSR_EFER, x86.EFER_LME }, []byte{0x0f, 0x30}, exc{Vector: x86.GP}, exc{}},
-		{"sysenter without a code segment", "max", nil, []byte{0x0f, 0x34}, exc{Vector: x86.GP}, exc{}},
-		{"sysexit at CPL 3", "max", func(s *scene) { s.ring(3); s.SysenterCS = code0 }, []byte{0x0f, 0x35}, exc{Vector: x86.GP}, exc{}},
-		{"ltr of a busy TSS", "max", func(s *scene) { s.R[0] = tssMain }, []byte{0x0f, 0x00, 0xd8}, exc{Vector: x86.GP, Code: tssMain}, exc{}},
-		{"lldt of a TSS", "max", func(s *scene) { s.R[0] = tssB }, []byte{0x0f, 0x00, 0xd0}, exc{Vector: x86.GP, Code: tssB}, exc{}},
-		{"mov ss, null", "max", func(s *scene) { s.R[0] = 0 }, []byte{0x8e, 0xd0}, exc{Vector: x86.GP}, exc{}},
-		{"mov ss of another DPL", "max", func(s *scene) { s.R[0] = data3 }, []byte{0x8e, 0xd0}, exc{Vector: x86.GP, Code: data3 &^ 3}, exc{}},
+		}, []byte{0x0f, 0x0b}, exc{Vector: x86.VecUD}, exc{Vector: x86.VecNP, Code: 6*8 + 3}},
+		{"lidt at CPL 3", "max", ring3, []byte{0x0f, 0x01, 0x1d, 0, 0, 4, 0}, exc{Vector: x86.VecGP}, exc{}},
+		{"mov cr4 with a reserved bit", "max", func(s *scene) { s.R[0] = 1 << 25 }, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.VecGP}, exc{}},
+		{"mov cr4 on a 486", "486", nil, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.VecUD}, exc{}},
+		{"OSFXSR on a Pentium Pro", "pentiumpro", func(s *scene) { s.R[0] = x86.CR4_OSFXSR }, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.VecGP}, exc{}},
+		{"PAE on a Pentium", "pentium", func(s *scene) { s.R[0] = x86.CR4_PAE }, []byte{0x0f, 0x22, 0xe0}, exc{Vector: x86.VecGP}, exc{}},
+		{"PG without PE", "max", func(s *scene) { s.R[0] = x86.CR0_PG }, []byte{0x0f, 0x22, 0xc0}, exc{Vector: x86.VecGP}, exc{}},
+		{"NW without CD", "max", func(s *scene) { s.R[0] = x86.CR0_PE | x86.CR0_NW }, []byte{0x0f, 0x22, 0xc0}, exc{Vector: x86.VecGP}, exc{}},
+		{"mov dr4 under DE", "max", func(s *scene) { s.CR4 |= x86.CR4_DE }, []byte{0x0f, 0x21, 0xe0}, exc{Vector: x86.VecUD}, exc{}},
+		{"rdtsc under TSD at CPL 3", "max", func(s *scene) { s.ring(3); s.CR4 |= x86.CR4_TSD }, []byte{0x0f, 0x31}, exc{Vector: x86.VecGP}, exc{}},
+		{"rdmsr of PAT on a Pentium", "pentium", func(s *scene) { s.R[x86.CX] = x86.MSR_PAT }, []byte{0x0f, 0x32}, exc{Vector: x86.VecGP}, exc{}},
+		{"wrmsr of a bad PAT", "max", func(s *scene) { s.R[x86.CX], s.R[x86.AX] = x86.MSR_PAT, 2 }, []byte{0x0f, 0x30}, exc{Vector: x86.VecGP}, exc{}},
+		{"wrmsr of EFER.LME", "max", func(s *scene) { s.R[x86.CX], s.R[x86.AX] = x86.MSR_EFER, x86.EFER_LME }, []byte{0x0f, 0x30}, exc{Vector: x86.VecGP}, exc{}},
+		{"sysenter without a code segment", "max", nil, []byte{0x0f, 0x34}, exc{Vector: x86.VecGP}, exc{}},
+		{"sysexit at CPL 3", "max", func(s *scene) { s.ring(3); s.SysenterCS = code0 }, []byte{0x0f, 0x35}, exc{Vector: x86.VecGP}, exc{}},
+		{"ltr of a busy TSS", "max", func(s *scene) { s.R[0] = tssMain }, []byte{0x0f, 0x00, 0xd8}, exc{Vector: x86.VecGP, Code: tssMain}, exc{}},
+		{"lldt of a TSS", "max", func(s *scene) { s.R[0] = tssB }, []byte{0x0f, 0x00, 0xd0}, exc{Vector: x86.VecGP, Code: tssB}, exc{}},
+		{"mov ss, null", "max", func(s *scene) { s.R[0] = 0 }, []byte{0x8e, 0xd0}, exc{Vector: x86.VecGP}, exc{}},
+		{"mov ss of another DPL", "max", func(s *scene) { s.R[0] = data3 }, []byte{0x8e, 0xd0}, exc{Vector: x86.VecGP, Code: data3 &^ 3}, exc{}},
 		{"arpl of read-only data that needs no change", "max", func(s *scene) {
 			s.desc(free, 0, 0xfffff, dataA&^attrRW|flat)
 			s.Seg[x86.DS].load(free, x86.Descriptor(s.get(sceneGDT+free, 8)))
@@ -347,11 +347,11 @@ func TestFaults(t *testing.T) {
 			s.desc(free, 0, 0xfffff, dataA&^attrRW|flat)
 			s.Seg[x86.DS].load(free, x86.Descriptor(s.get(sceneGDT+free, 8)))
 			s.R[0] = 3
-		}, []byte{0x63, 0x05, 0, 0, 4, 0}, exc{Vector: x86.GP}, exc{}},
+		}, []byte{0x63, 0x05, 0, 0, 4, 0}, exc{Vector: x86.VecGP}, exc{}},
 		{"rep insb of a closed port with ECX 0", "max", func(s *scene) {
 			s.ring(3)
 			s.R[x86.CX] = 0
-		}, []byte{0xf3, 0x6c}, exc{Vector: x86.GP}, exc{}},
+		}, []byte{0xf3, 0x6c}, exc{Vector: x86.VecGP}, exc{}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newScene(t, row.model)

@@ -27,7 +27,7 @@ func TestBadTaskLoadsTheRest(t *testing.T) {
 	s.put(sceneTSSB+x86.TSS32_LDT, 2, data0)
 	s.put(sceneTSSB+x86.TSS32_ES, 2, 0xfff8)
 	s.step(0x9a, 0, 0, 0, 0, tssB, 0)
-	require.Equal(t, x86.Exception{Vector: x86.TS, Code: data0}, s.raised(0))
+	require.Equal(t, x86.Exception{Vector: x86.VecTS, Code: data0}, s.raised(0))
 	require.EqualValues(t, sceneGates+10*16, s.EIP)
 	require.Equal(t, []uint64{data0, sceneGates + 0xff0, code0, x86.F1 | x86.NT | x86.RF}, s.frame(4))
 	require.Equal(t, uint16(0xfff8), s.Seg[x86.ES].Sel)
@@ -84,7 +84,7 @@ func TestFarPointerAtTheEndOfTheSegment(t *testing.T) {
 				require.Zero(t, s.Faults.N)
 				return
 			}
-			require.Equal(t, x86.GP, s.raised(0).Vector)
+			require.Equal(t, x86.VecGP, s.raised(0).Vector)
 		})
 	}
 }
@@ -155,7 +155,7 @@ func TestBreakpointAtRep(t *testing.T) {
 	require.EqualValues(t, sceneCode+2, s.EIP)
 	s.EIP = sceneCode
 	s.step(0xf3, 0xaa)
-	require.Equal(t, x86.DB, s.raised(0).Vector)
+	require.Equal(t, x86.VecDB, s.raised(0).Vector)
 }
 
 func TestSingleStep(t *testing.T) {
@@ -295,7 +295,7 @@ func TestFaultAtThePageEdge(t *testing.T) {
 			row.prepare(s)
 			regs := s.R
 			s.step(row.code...)
-			require.Equal(t, x86.PF_, s.raised(0).Vector)
+			require.Equal(t, x86.VecPF, s.raised(0).Vector)
 			require.Equal(t, row.cr2, s.CR2)
 			for i := range 8 {
 				require.Equal(t, regs[i], s.get(uint64(sceneTSS+x86.TSS32_EAX+4*i), 4), "register %d", i)
@@ -349,9 +349,9 @@ func TestDoubleFaultClasses(t *testing.T) {
 		code   []byte
 		want   []x86.Vector
 	}{
-		{"benign, then contributory", []int{6}, []byte{0x0f, 0x0b}, []x86.Vector{x86.UD, x86.NP}},
-		{"contributory twice", []int{0}, []byte{0xf7, 0xf1}, []x86.Vector{x86.DE, x86.NP, x86.DF_}},
-		{"triple", []int{0, 8}, []byte{0xf7, 0xf1}, []x86.Vector{x86.DE, x86.NP, x86.DF_, x86.NP}},
+		{"benign, then contributory", []int{6}, []byte{0x0f, 0x0b}, []x86.Vector{x86.VecUD, x86.VecNP}},
+		{"contributory twice", []int{0}, []byte{0xf7, 0xf1}, []x86.Vector{x86.VecDE, x86.VecNP, x86.VecDF}},
+		{"triple", []int{0, 8}, []byte{0xf7, 0xf1}, []x86.Vector{x86.VecDE, x86.VecNP, x86.VecDF, x86.VecNP}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := newScene(t, "max")

@@ -146,24 +146,24 @@ func (c *CPU) commitData(seg int, sel uint16, d x86.Descriptor) {
 // accessed bit.
 func (c *CPU) checkData(seg int, sel x86.Selector) (x86.Descriptor, *x86.Exception) {
 	if seg == x86.SS {
-		return c.checkStack(sel, int(c.CPL), x86.GP, 0)
+		return c.checkStack(sel, int(c.CPL), x86.VecGP, 0)
 	}
 	if sel.Null() {
 		return 0, nil
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, 0)
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return 0, exc
 	}
 	code := uint32(sel) &^ 3
 	if !d.Segment() || !d.Readable() {
-		return 0, c.fault(x86.GP, code)
+		return 0, c.fault(x86.VecGP, code)
 	}
 	if !d.Conforming() && (d.DPL() < sel.RPL() || d.DPL() < int(c.CPL)) {
-		return 0, c.fault(x86.GP, code)
+		return 0, c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return 0, c.fault(x86.NP, code)
+		return 0, c.fault(x86.VecNP, code)
 	}
 	return c.touch(d, at)
 }
@@ -183,7 +183,7 @@ func (c *CPU) checkStack(sel x86.Selector, cpl int, v x86.Vector, ext uint32) (x
 		return 0, c.fault(v, code)
 	}
 	if !d.Present() {
-		return 0, c.fault(x86.SS_, code)
+		return 0, c.fault(x86.VecSS, code)
 	}
 	return c.touch(d, at)
 }

@@ -84,17 +84,17 @@ func lldt(c *CPU, s *Site) *x86.Exception {
 	}
 	code := uint32(sel) &^ 3
 	if sel.Local() {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
-	d, _, exc := c.descriptor(sel, x86.GP, 0)
+	d, _, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}
 	if d.Segment() || d.Type() != x86.TypeLDT {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	c.Seg[x86.LDTR].load(uint16(sel), d)
 	return nil
@@ -111,17 +111,17 @@ func ltr(c *CPU, s *Site) *x86.Exception {
 	}
 	code := uint32(sel) &^ 3
 	if sel.Local() {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, 0)
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
 		return exc
 	}
 	if d.Segment() || d.Type() != x86.TypeTSS16 && d.Type() != x86.TypeTSS32 {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	d |= 2 << 40
 	if exc := c.storeSystem(at+5, 1, uint64(d>>40)&0xff); exc != nil {
@@ -137,9 +137,9 @@ func (c *CPU) visible(sel x86.Selector) (d x86.Descriptor, ok bool, exc *x86.Exc
 	if sel.Null() {
 		return 0, false, nil
 	}
-	d, _, exc = c.descriptor(sel, x86.GP, 0)
+	d, _, exc = c.descriptor(sel, x86.VecGP, 0)
 	if exc != nil {
-		if exc.Vector == x86.GP {
+		if exc.Vector == x86.VecGP {
 			return 0, false, nil
 		}
 		return 0, false, exc
@@ -225,7 +225,7 @@ func verw(c *CPU, s *Site) *x86.Exception {
 func arpl(c *CPU, s *Site) *x86.Exception {
 	dst, exc := c.Operand(s.Inst, 0)
 	if exc != nil {
-		if exc.Vector == x86.PF_ {
+		if exc.Vector == x86.VecPF {
 			exc.Code |= x86.PFWrite
 		}
 		return exc

@@ -11,15 +11,15 @@ func softInt(c *CPU, s *Site) *x86.Exception {
 	v, src := x86.Vector(in.Imm), Software
 	switch in.Op {
 	case decoder.INT3:
-		v = x86.BP_
+		v = x86.VecBP
 	case decoder.INTO:
-		v = x86.OF_
+		v = x86.VecOF
 		if !c.Overflow() {
 			c.EIP = c.next(s)
 			return nil
 		}
 	case decoder.INT1:
-		v, src = x86.DB, Hardware
+		v, src = x86.VecDB, Hardware
 	case decoder.INT:
 		if c.v86() {
 			if done, exc := c.intV86(v, s); done || exc != nil {

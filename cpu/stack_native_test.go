@@ -134,7 +134,7 @@ func TestAlignmentChecked(t *testing.T) {
 				if tt.code[0] == 0xdf && tt.code[1] == 0x36 || tt.code[1] == 0x3e {
 					b.FPU.Tags = 0xff
 				}
-				if b.vectorOf(tt.code...) != uint64(x86.AC_) {
+				if b.vectorOf(tt.code...) != uint64(x86.VecAC) {
 					got |= 1 << off
 				}
 			}
@@ -161,7 +161,7 @@ func TestAlignmentNative(t *testing.T) {
 	for i, tt := range aligned {
 		got := uint16(0)
 		for off := range 16 {
-			if answers[16*i+off].vector() != uint64(x86.AC_) {
+			if answers[16*i+off].vector() != uint64(x86.VecAC) {
 				got |= 1 << off
 			}
 		}

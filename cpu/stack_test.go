@@ -54,7 +54,7 @@ func TestEnterReadsWhatItPushed(t *testing.T) {
 // pages of SDM 2 say.
 func TestStackUnderAlignmentChecking(t *testing.T) {
 	type exc = x86.Exception
-	ac := exc{Vector: x86.AC_}
+	ac := exc{Vector: x86.VecAC}
 	toUser := func(s *scene, v uint64) { s.put(sceneIDT+8*v+2, 2, code3) }
 	for _, tt := range []struct {
 		name    string
@@ -114,7 +114,7 @@ func TestStackUnderAlignmentChecking(t *testing.T) {
 		toUser(s, 6)
 		s.R[x86.SP] = sceneData + 0x802
 		s.step(0x0f, 0x0b)
-		require.Equal(t, exc{Vector: x86.UD}, s.raised(0))
-		require.Equal(t, exc{Vector: x86.AC_, Code: 1}, s.raised(1))
+		require.Equal(t, exc{Vector: x86.VecUD}, s.raised(0))
+		require.Equal(t, exc{Vector: x86.VecAC, Code: 1}, s.raised(1))
 	})
 }

@@ -18,17 +18,17 @@ const (
 func (c *CPU) taskByGate(sel x86.Selector, kind switchKind, next uint64, ext uint32) *x86.Exception {
 	code := uint32(sel)&^3 | ext
 	if sel.Local() || sel.Null() {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
-	d, at, exc := c.descriptor(sel, x86.GP, ext)
+	d, at, exc := c.descriptor(sel, x86.VecGP, ext)
 	if exc != nil {
 		return exc
 	}
 	if d.Segment() || d.Type() != x86.TypeTSS16 && d.Type() != x86.TypeTSS32 {
-		return c.fault(x86.GP, code)
+		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	return c.switchTask(sel, d, at, kind, next, ext)
 }
@@ -60,17 +60,17 @@ func (c *CPU) returnTask(next uint64) *x86.Exception {
 	sel := x86.Selector(link)
 	code := uint32(sel) &^ 3
 	if sel.Local() || sel.Null() {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
-	d, at, exc := c.descriptor(sel, x86.TS, 0)
+	d, at, exc := c.descriptor(sel, x86.VecTS, 0)
 	if exc != nil {
 		return exc
 	}
 	if d.Segment() || d.Type() != x86.TypeTSS16Busy && d.Type() != x86.TypeTSS32Busy {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	return c.switchTask(sel, d, at, switchIRET, next, 0)
 }
@@ -98,7 +98,7 @@ func (c *CPU) switchTask(sel x86.Selector, d x86.Descriptor, at uint64, kind swi
 	c.Materialise()
 	wide := d.Type()&8 != 0
 	if d.Limit() < tssSize(d)-1 {
-		return c.fault(x86.TS, uint32(sel)&^3|ext)
+		return c.fault(x86.VecTS, uint32(sel)&^3|ext)
 	}
 	old := c.Seg[x86.TR]
 	oldWide := old.Attr&8 != 0
@@ -285,7 +285,7 @@ func (c *CPU) enterTask(sel x86.Selector, d x86.Descriptor, wide bool, img *imag
 		}
 	}
 	if first == nil && c.EIP > uint64(c.Seg[x86.CS].Limit) {
-		return c.fault(x86.GP, ext)
+		return c.fault(x86.VecGP, ext)
 	}
 	return first
 }
@@ -296,14 +296,14 @@ func (c *CPU) taskLDT(sel x86.Selector, ext uint32) *x86.Exception {
 	}
 	code := uint32(sel)&^3 | ext
 	if sel.Local() {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
-	d, _, exc := c.descriptor(sel, x86.TS, ext)
+	d, _, exc := c.descriptor(sel, x86.VecTS, ext)
 	if exc != nil {
 		return exc
 	}
 	if d.Segment() || d.Type() != x86.TypeLDT || !d.Present() {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
 	c.Seg[x86.LDTR].load(uint16(sel), d)
 	return nil
@@ -312,17 +312,17 @@ func (c *CPU) taskLDT(sel x86.Selector, ext uint32) *x86.Exception {
 func (c *CPU) taskCode(sel x86.Selector, ext uint32) *x86.Exception {
 	code := uint32(sel)&^3 | ext
 	if sel.Null() {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
-	d, at, exc := c.descriptor(sel, x86.TS, ext)
+	d, at, exc := c.descriptor(sel, x86.VecTS, ext)
 	if exc != nil {
 		return exc
 	}
 	if !d.Segment() || !d.Code() || d.Conforming() && d.DPL() > sel.RPL() || !d.Conforming() && d.DPL() != sel.RPL() {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	if d, exc = c.touch(d, at); exc != nil {
 		return exc
@@ -332,7 +332,7 @@ func (c *CPU) taskCode(sel x86.Selector, ext uint32) *x86.Exception {
 }
 
 func (c *CPU) taskStack(sel x86.Selector, ext uint32) *x86.Exception {
-	d, exc := c.checkStack(sel, int(c.CPL), x86.TS, ext)
+	d, exc := c.checkStack(sel, int(c.CPL), x86.VecTS, ext)
 	if exc == nil {
 		c.Seg[x86.SS].load(uint16(sel), d)
 	}
@@ -344,15 +344,15 @@ func (c *CPU) taskData(seg int, sel x86.Selector, ext uint32) *x86.Exception {
 		return nil
 	}
 	code := uint32(sel)&^3 | ext
-	d, at, exc := c.descriptor(sel, x86.TS, ext)
+	d, at, exc := c.descriptor(sel, x86.VecTS, ext)
 	if exc != nil {
 		return exc
 	}
 	if !d.Segment() || !d.Readable() || !d.Conforming() && (d.DPL() < sel.RPL() || d.DPL() < int(c.CPL)) {
-		return c.fault(x86.TS, code)
+		return c.fault(x86.VecTS, code)
 	}
 	if !d.Present() {
-		return c.fault(x86.NP, code)
+		return c.fault(x86.VecNP, code)
 	}
 	if d, exc = c.touch(d, at); exc != nil {
 		return exc

@@ -173,7 +173,7 @@ func (c *CPU) fpuReady() *x86.Exception {
 
 func (c *CPU) fpuNotReady() *x86.Exception {
 	if c.CR0&fpuBusy != 0 {
-		return c.fault(x86.NM, 0)
+		return c.fault(x86.VecNM, 0)
 	}
 	return c.fpuPending()
 }
@@ -187,7 +187,7 @@ func (c *CPU) fpuPending() *x86.Exception {
 	case c.FPU.SW&swES == 0:
 		return nil
 	case c.CR0&x86.CR0_NE != 0:
-		return c.fault(x86.MF, 0)
+		return c.fault(x86.VecMF, 0)
 	case c.FPU.Ignore:
 		return nil
 	case c.Mid:
@@ -205,7 +205,7 @@ func (c *CPU) IgnoreErrors() { c.FPU.Ignore = c.FPU.SW&swES != 0 }
 // fpuUsable is what an instruction that does not wait checks.
 func (c *CPU) fpuUsable() *x86.Exception {
 	if c.CR0&fpuBusy != 0 {
-		return c.fault(x86.NM, 0)
+		return c.fault(x86.VecNM, 0)
 	}
 	return nil
 }

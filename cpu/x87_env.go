@@ -253,7 +253,7 @@ func fnop(c *CPU, s *Site) *x86.Exception { return c.fpuReady() }
 // (SDM 3A 2.5, table 2-2).
 func fwait(c *CPU, s *Site) *x86.Exception {
 	if c.CR0&(x86.CR0_MP|x86.CR0_TS) == x86.CR0_MP|x86.CR0_TS {
-		return c.fault(x86.NM, 0)
+		return c.fault(x86.VecNM, 0)
 	}
 	return c.fpuPending()
 }

@@ -125,7 +125,7 @@ func TestX87StoreEnvironmentMasks(t *testing.T) {
 	require.Equal(t, uint16(softfloat.ZE), b.FPU.SW)
 	b.do(0xd9, 0x23) // FLDENV: pending again
 	require.Equal(t, uint16(swES|swB|softfloat.ZE), b.FPU.SW)
-	require.Equal(t, x86.MF, b.run(0xd9, 0xe8).Vector)
+	require.Equal(t, x86.VecMF, b.run(0xd9, 0xe8).Vector)
 }
 
 // TestX87LastInstruction wants FOP, FIP and FDP after instructions that are no
@@ -211,7 +211,7 @@ func TestX87PageFaultChangesNothing(t *testing.T) {
 		before := b.State()
 		exc := b.run(code...)
 		require.NotNil(t, exc, "%x %v", code, in.Op)
-		require.Equal(t, x86.PF_, exc.Vector, "%x %v", code, in.Op)
+		require.Equal(t, x86.VecPF, exc.Vector, "%x %v", code, in.Op)
 		require.Equal(t, uint64(fpuEdge), exc.Address&^0xfff, "%x %v", code, in.Op)
 		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 		b.Mem.Read(fpuEdge-0x1000, after[:])
@@ -233,7 +233,7 @@ func TestX87SegmentLimit(t *testing.T) {
 		before := b.State()
 		exc := b.run(code...)
 		require.NotNil(t, exc, "%x %v", code, in.Op)
-		require.Equal(t, x86.Exception{Vector: x86.GP}, *exc, "%x %v", code, in.Op)
+		require.Equal(t, x86.Exception{Vector: x86.VecGP}, *exc, "%x %v", code, in.Op)
 		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 	}
 }

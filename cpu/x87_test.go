@@ -213,17 +213,17 @@ func TestX87NotAvailable(t *testing.T) {
 		want  x86.Vector
 		fault bool
 	}{
-		{"EM", x86.CR0_EM, 0, []byte{0xd9, 0xe8}, x86.NM, true},
-		{"TS", x86.CR0_TS, 0, []byte{0xd9, 0xe8}, x86.NM, true},
-		{"TS before pending", x86.CR0_TS | x86.CR0_NE, 0x81, []byte{0xd9, 0xe8}, x86.NM, true},
-		{"pending", x86.CR0_NE, 0x81, []byte{0xd9, 0xe8}, x86.MF, true},
+		{"EM", x86.CR0_EM, 0, []byte{0xd9, 0xe8}, x86.VecNM, true},
+		{"TS", x86.CR0_TS, 0, []byte{0xd9, 0xe8}, x86.VecNM, true},
+		{"TS before pending", x86.CR0_TS | x86.CR0_NE, 0x81, []byte{0xd9, 0xe8}, x86.VecNM, true},
+		{"pending", x86.CR0_NE, 0x81, []byte{0xd9, 0xe8}, x86.VecMF, true},
 		{"pending, FNSTSW", x86.CR0_NE, 0x81, []byte{0xdf, 0xe0}, 0, false},
 		{"pending, FNCLEX", x86.CR0_NE, 0x81, []byte{0xdb, 0xe2}, 0, false},
-		{"pending, FNOP", x86.CR0_NE, 0x81, []byte{0xd9, 0xd0}, x86.MF, true},
-		{"FNINIT with TS", x86.CR0_TS, 0, []byte{0xdb, 0xe3}, x86.NM, true},
-		{"FWAIT pending", x86.CR0_NE, 0x81, []byte{0x9b}, x86.MF, true},
+		{"pending, FNOP", x86.CR0_NE, 0x81, []byte{0xd9, 0xd0}, x86.VecMF, true},
+		{"FNINIT with TS", x86.CR0_TS, 0, []byte{0xdb, 0xe3}, x86.VecNM, true},
+		{"FWAIT pending", x86.CR0_NE, 0x81, []byte{0x9b}, x86.VecMF, true},
 		{"FWAIT TS", x86.CR0_TS, 0, []byte{0x9b}, 0, false},
-		{"FWAIT TS MP", x86.CR0_TS | x86.CR0_MP, 0, []byte{0x9b}, x86.NM, true},
+		{"FWAIT TS MP", x86.CR0_TS | x86.CR0_MP, 0, []byte{0x9b}, x86.VecNM, true},
 		{"FWAIT EM", x86.CR0_EM, 0, []byte{0x9b}, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestX87FERR(t *testing.T) {
 	require.Equal(t, *Freeze, *exc)
 	b.CR0 |= x86.CR0_NE
 	b.IgnoreErrors()
-	require.Equal(t, x86.MF, b.run(store...).Vector, "IGNNE# means nothing with NE")
+	require.Equal(t, x86.VecMF, b.run(store...).Vector, "IGNNE# means nothing with NE")
 }
 
 // x87Forms are all forms of D8 to DF, memory ones at [EBX].
@@ -334,18 +334,18 @@ func TestX87ChecksFirst(t *testing.T) {
 		before := b.State()
 		exc := b.run(code...)
 		require.NotNil(t, exc, "%x %v", code, in.Op)
-		require.Equal(t, x86.NM, exc.Vector, "%x %v", code, in.Op)
+		require.Equal(t, x86.VecNM, exc.Vector, "%x %v", code, in.Op)
 		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 
 		b.CR0 &^= x86.CR0_TS
 		before = b.State()
 		exc = b.run(code...)
 		if noWait[in.Op] {
-			require.True(t, exc == nil || exc.Vector == x86.GP, "%x %v", code, in.Op)
+			require.True(t, exc == nil || exc.Vector == x86.VecGP, "%x %v", code, in.Op)
 			continue
 		}
 		require.NotNil(t, exc, "%x %v", code, in.Op)
-		require.Equal(t, x86.MF, exc.Vector, "%x %v", code, in.Op)
+		require.Equal(t, x86.VecMF, exc.Vector, "%x %v", code, in.Op)
 		require.Equal(t, before, b.State(), "%x %v", code, in.Op)
 	}
 }

@@ -140,6 +140,6 @@ func (m *MMU) fault(va uint64, acc Access, user bool, bits uint32) *x86.Exceptio
 	if acc == Exec && m.Mode.paging() && (m.Mode.nx() || m.Mode.CR4&x86.CR4_SMEP != 0) {
 		code |= x86.PFFetch
 	}
-	m.exc = x86.Exception{Vector: x86.PF_, Code: code, Address: va}
+	m.exc = x86.Exception{Vector: x86.VecPF, Code: code, Address: va}
 	return &m.exc
 }

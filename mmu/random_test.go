@@ -219,7 +219,7 @@ func invisible(t *testing.T, seed uint64) (faults, hits int) {
 			at, acc, user, v := va(), Access(r.IntN(3)), r.IntN(2) == 0, byte(r.Uint32())
 			want := ""
 			if phys, fault, code := o.translate(at, acc, user); fault {
-				want = (&x86.Exception{Vector: x86.PF_, Code: code, Address: at}).Error()
+				want = (&x86.Exception{Vector: x86.VecPF, Code: code, Address: at}).Error()
 				faults++
 			} else {
 				hits++

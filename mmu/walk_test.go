@@ -107,7 +107,7 @@ func TestWalk(t *testing.T) {
 			for range 2 { // the second from what the first left
 				to, exc := m.Translate(va, r.acc, r.user)
 				if r.code >= 0 {
-					require.Equal(t, &x86.Exception{Vector: x86.PF_, Code: uint32(r.code), Address: va}, exc)
+					require.Equal(t, &x86.Exception{Vector: x86.VecPF, Code: uint32(r.code), Address: va}, exc)
 				} else {
 					require.Nil(t, exc)
 					want := frame | va&0xfff
@@ -238,7 +238,7 @@ func TestPhysWidth(t *testing.T) {
 		m.Switch()
 		to, exc := m.Translate(0x123, Read, true)
 		if code >= 0 {
-			require.Equal(t, &x86.Exception{Vector: x86.PF_, Code: uint32(code), Address: 0x123}, exc, "%d bits", width)
+			require.Equal(t, &x86.Exception{Vector: x86.VecPF, Code: uint32(code), Address: 0x123}, exc, "%d bits", width)
 			continue
 		}
 		require.Nil(t, exc)

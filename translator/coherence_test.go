@@ -233,6 +233,6 @@ func TestDataBreakpointOfAFault(t *testing.T) {
 	w := everyWay(t, s, 200)
 	require.True(t, w.cpu.Halted)
 	require.Equal(t, 2, w.cpu.Faults.N)
-	require.Equal(t, uint32(x86.PF_), bus.Load32(w.mem.At(0x4800)))
-	require.Equal(t, uint32(x86.DB), bus.Load32(w.mem.At(0x4818)))
+	require.Equal(t, uint32(x86.VecPF), bus.Load32(w.mem.At(0x4800)))
+	require.Equal(t, uint32(x86.VecDB), bus.Load32(w.mem.At(0x4818)))
 }

@@ -102,5 +102,5 @@ func execute(c *cpu.CPU, e *translator.Engine, code []byte) bool {
 	c.Faults.N = 0
 	c.Grant(0, 1)
 	e.Run()
-	return c.Faults.N > 0 && c.Faults.Last[0].Exc.Vector == x86.UD
+	return c.Faults.N > 0 && c.Faults.Last[0].Exc.Vector == x86.VecUD
 }

@@ -46,7 +46,7 @@ func (e *Engine) lookup(va uint64, t *mmu.Entry, one uint32) *cache.Block {
 	c := e.CPU
 	e.stats.Lookups++
 	if c.EIP > uint64(c.Seg[x86.CS].Limit) {
-		e.raise(x86.Exception{Vector: x86.GP})
+		e.raise(x86.Exception{Vector: x86.VecGP})
 		return nil
 	}
 	off, ram := c.Host.Off(va+t.Addend), true

@@ -262,7 +262,7 @@ func TestCodeLimit(t *testing.T) {
 					w.run(s, w.cpu.Steps()+1)
 				}
 				require.Equal(t, 1, w.cpu.Faults.N)
-				require.Equal(t, x86.GP, w.cpu.Faults.Last[0].Exc.Vector)
+				require.Equal(t, x86.VecGP, w.cpu.Faults.Last[0].Exc.Vector)
 				require.Equal(t, fmt.Sprintf("%x", r.eip), fmt.Sprintf("%x", w.cpu.Faults.Last[0].EIP))
 			}
 			everyWay(t, s, 100)
@@ -289,7 +289,7 @@ func TestFlagsAtFault(t *testing.T) {
 	frame := bus.Load32(w.mem.At(0x4800 + 16))
 	require.Equal(t, uint32(x86.CF|x86.ZF|x86.AF|x86.PF), frame&x86.Arith)
 	require.Equal(t, uint32(0x10f06), bus.Load32(w.mem.At(0x4808)), "the load itself")
-	require.Equal(t, uint32(x86.PF_), bus.Load32(w.mem.At(0x4800)))
+	require.Equal(t, uint32(x86.VecPF), bus.Load32(w.mem.At(0x4800)))
 	require.Equal(t, uint32(0x17000), bus.Load32(w.mem.At(0x4814)), "CR2")
 }
 

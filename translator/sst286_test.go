@@ -50,7 +50,7 @@ var mooGPRs = map[int]int{moo.AX: x86.AX, moo.BX: x86.BX, moo.CX: x86.CX, moo.DX
 func (b *board) exec(init moo.State) (moo.State, error) {
 	legal := init
 	if unlock(&legal) {
-		if out, _ := b.run(init, 1); b.cpu.Faults.N != 1 || b.cpu.Faults.Last[0].Exc.Vector != x86.UD {
+		if out, _ := b.run(init, 1); b.cpu.Faults.N != 1 || b.cpu.Faults.Last[0].Exc.Vector != x86.VecUD {
 			return out, errors.New("LOCK was not refused")
 		}
 	}

@@ -76,9 +76,9 @@ func (e *Engine) refused(st decoder.Status) bool {
 	case decoder.OK:
 		return false
 	case decoder.Invalid:
-		e.raise(x86.Exception{Vector: x86.UD})
+		e.raise(x86.Exception{Vector: x86.VecUD})
 	default:
-		e.raise(x86.Exception{Vector: x86.GP})
+		e.raise(x86.Exception{Vector: x86.VecGP})
 	}
 	return true
 }
@@ -89,7 +89,7 @@ func (e *Engine) straddle(b *cache.Block, va uint64, bits decoder.Mode, code []b
 	c := e.CPU
 	left := uint64(c.Seg[x86.CS].Limit) - c.EIP + 1
 	if left <= uint64(len(code)) {
-		e.raise(x86.Exception{Vector: x86.GP})
+		e.raise(x86.Exception{Vector: x86.VecGP})
 		return nil
 	}
 	to, exc := c.MMU.Translate((va|0xfff)+1, mmu.Exec, c.CPL == 3)

@@ -178,7 +178,7 @@ func (w *world) checkTrap(step uint64) {
 		}
 	}
 	last := &c.Faults.Last[(c.Faults.N-1)%len(c.Faults.Last)]
-	if last.Steps == step && last.Exc.Vector != x86.DB {
+	if last.Steps == step && last.Exc.Vector != x86.VecDB {
 		w.wrong = fmt.Sprintf("a data breakpoint's trap behind %v at step %d", last.Exc, last.Steps)
 	}
 }

@@ -6,24 +6,24 @@ import "fmt"
 type Vector uint8
 
 const (
-	DE  Vector = 0  // divide error
-	DB  Vector = 1  // debug
-	NMI Vector = 2  // non-maskable interrupt
-	BP_ Vector = 3  // breakpoint (INT3); the underscore keeps it apart from register BP
-	OF_ Vector = 4  // overflow (INTO); the underscore keeps it apart from flag OF
-	BR  Vector = 5  // BOUND range exceeded
-	UD  Vector = 6  // invalid opcode
-	NM  Vector = 7  // device not available
-	DF_ Vector = 8  // double fault; the underscore keeps it apart from flag DF
-	TS  Vector = 10 // invalid TSS
-	NP  Vector = 11 // segment not present
-	SS_ Vector = 12 // stack fault; the underscore keeps it apart from register SS
-	GP  Vector = 13 // general protection
-	PF_ Vector = 14 // page fault; the underscore keeps it apart from flag PF
-	MF  Vector = 16 // x87 floating-point error
-	AC_ Vector = 17 // alignment check; the underscore keeps it apart from flag AC
-	MC  Vector = 18 // machine check
-	XM  Vector = 19 // SIMD floating point
+	VecDE  Vector = 0  // divide error
+	VecDB  Vector = 1  // debug
+	VecNMI Vector = 2  // non-maskable interrupt
+	VecBP  Vector = 3  // breakpoint (INT3)
+	VecOF  Vector = 4  // overflow (INTO)
+	VecBR  Vector = 5  // BOUND range exceeded
+	VecUD  Vector = 6  // invalid opcode
+	VecNM  Vector = 7  // device not available
+	VecDF  Vector = 8  // double fault
+	VecTS  Vector = 10 // invalid TSS
+	VecNP  Vector = 11 // segment not present
+	VecSS  Vector = 12 // stack fault
+	VecGP  Vector = 13 // general protection
+	VecPF  Vector = 14 // page fault
+	VecMF  Vector = 16 // x87 floating-point error
+	VecAC  Vector = 17 // alignment check
+	VecMC  Vector = 18 // machine check
+	VecXM  Vector = 19 // SIMD floating point
 )
 
 var vectorNames = [...]string{
@@ -43,7 +43,7 @@ func (v Vector) String() string {
 // HasErrorCode tells whether delivery pushes an error code (SDM 3A 6.13).
 func (v Vector) HasErrorCode() bool {
 	switch v {
-	case DF_, TS, NP, SS_, GP, PF_, AC_:
+	case VecDF, VecTS, VecNP, VecSS, VecGP, VecPF, VecAC:
 		return true
 	}
 	return false
@@ -70,7 +70,7 @@ type Exception struct {
 // Error makes an Exception usable where the host expects an error, in reports.
 func (e *Exception) Error() string {
 	switch {
-	case e.Vector == PF_:
+	case e.Vector == VecPF:
 		return fmt.Sprintf("%v(%04x) at %08x", e.Vector, e.Code, e.Address)
 	case e.Vector.HasErrorCode():
 		return fmt.Sprintf("%v(%04x)", e.Vector, e.Code)
