@@ -39,46 +39,53 @@ func jmpFar(c *CPU, s *Site) *x86.Exception {
 	if d.Segment() {
 		return c.jumpCode(sel, d, at, off)
 	}
+	return c.systemTarget(sel, d, at, switchJump, c.next(s))
+}
+
+// systemTarget is a far JMP or CALL by a system descriptor: a call gate, a task gate
+// or a TSS (SDM 3A 5.8.2, 8.3).
+func (c *CPU) systemTarget(sel x86.Selector, d x86.Descriptor, at uint64, kind switchKind, next uint64) *x86.Exception {
 	code := uint32(sel) &^ 3
 	if d.DPL() < int(c.CPL) || d.DPL() < sel.RPL() {
 		return c.fault(x86.VecGP, code)
 	}
-	switch d.Type() {
-	case x86.TypeCall16, x86.TypeCall32:
-		if !d.Present() {
-			return c.fault(x86.VecNP, code)
-		}
-		gate := d
-		sel = gate.GateSelector()
-		if sel.Null() {
-			return c.gp0()
-		}
-		if d, at, exc = c.descriptor(sel, x86.VecGP, 0); exc != nil {
-			return exc
-		}
-		off = uint64(gate.GateOffset())
-		if gate.Type() == x86.TypeCall16 {
-			off &= 0xffff
-		}
-		if !d.Segment() {
-			return c.fault(x86.VecGP, uint32(sel)&^3)
-		}
-		return c.jumpCode(sel&^3|x86.Selector(c.CPL), d, at, off)
-	case x86.TypeTask:
-		if !d.Present() {
-			return c.fault(x86.VecNP, code)
-		}
-		return c.taskByGate(d.GateSelector(), switchJump, c.next(s), 0)
-	case x86.TypeTSS16, x86.TypeTSS32:
-		if sel.Local() { // a TSS descriptor stands in the GDT
-			return c.fault(x86.VecGP, code)
-		}
-		if !d.Present() {
-			return c.fault(x86.VecNP, code)
-		}
-		return c.switchTask(sel, d, at, switchJump, c.next(s), 0)
+	t := d.Type()
+	tss := t == x86.TypeTSS16 || t == x86.TypeTSS32
+	switch {
+	case tss && sel.Local(): // a TSS descriptor stands in the GDT
+		return c.fault(x86.VecGP, code)
+	case !tss && t != x86.TypeCall16 && t != x86.TypeCall32 && t != x86.TypeTask:
+		return c.fault(x86.VecGP, code)
+	case !d.Present():
+		return c.fault(x86.VecNP, code)
+	case tss:
+		return c.switchTask(sel, d, at, kind, next, 0)
+	case t == x86.TypeTask:
+		return c.taskByGate(d.GateSelector(), kind, next, 0)
+	case kind == switchCall:
+		return c.callGate(d, next)
 	}
-	return c.fault(x86.VecGP, code)
+	return c.jumpGate(d)
+}
+
+// jumpGate is a JMP through a call gate.
+func (c *CPU) jumpGate(gate x86.Descriptor) *x86.Exception {
+	sel := gate.GateSelector()
+	if sel.Null() {
+		return c.gp0()
+	}
+	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
+	if exc != nil {
+		return exc
+	}
+	off := uint64(gate.GateOffset())
+	if gate.Type() == x86.TypeCall16 {
+		off &= 0xffff
+	}
+	if !d.Segment() {
+		return c.fault(x86.VecGP, uint32(sel)&^3)
+	}
+	return c.jumpCode(sel&^3|x86.Selector(c.CPL), d, at, off)
 }
 
 // checkCode makes the checks of a direct transfer to a code segment at the same
@@ -170,31 +177,7 @@ func callFar(c *CPU, s *Site) *x86.Exception {
 		c.updateMode()
 		return nil
 	}
-	code := uint32(sel) &^ 3
-	if d.DPL() < int(c.CPL) || d.DPL() < sel.RPL() {
-		return c.fault(x86.VecGP, code)
-	}
-	switch d.Type() {
-	case x86.TypeCall16, x86.TypeCall32:
-		if !d.Present() {
-			return c.fault(x86.VecNP, code)
-		}
-		return c.callGate(d, next)
-	case x86.TypeTask:
-		if !d.Present() {
-			return c.fault(x86.VecNP, code)
-		}
-		return c.taskByGate(d.GateSelector(), switchCall, next, 0)
-	case x86.TypeTSS16, x86.TypeTSS32:
-		if sel.Local() { // a TSS descriptor stands in the GDT
-			return c.fault(x86.VecGP, code)
-		}
-		if !d.Present() {
-			return c.fault(x86.VecNP, code)
-		}
-		return c.switchTask(sel, d, at, switchCall, next, 0)
-	}
-	return c.fault(x86.VecGP, code)
+	return c.systemTarget(sel, d, at, switchCall, next)
 }
 
 // callGate is a CALL through a call gate (SDM 3A 5.8.4).
