@@ -103,9 +103,7 @@ func registers(u *ir.Uop, in *decoder.Inst) {
 			u.Out |= x86.Regs(o.Reg)
 		}
 	}
-	if u.Addr.Size == 0 && hasMem(in) || u.D.Kind == ir.Mem || u.S.Kind == ir.Mem || u.Op == ir.Lea {
-		u.In |= x86.Regs(present(in.Base)...) | x86.Regs(present(in.Index)...)
-	}
+	u.In |= addressRegs(in)
 	if u.Op == ir.CallOut || u.Op >= ir.CallEnd {
 		c := &cpu.Calls[u.Call]
 		u.In |= c.In
@@ -128,10 +126,7 @@ func registers(u *ir.Uop, in *decoder.Inst) {
 		u.Out = d
 		if u.W >= 2 && (u.Op != ir.IMul || u.Aux.Kind != ir.None) {
 			u.In &^= d
-			u.In |= s | reg(u.Aux)
-			if u.S.Kind == ir.Mem || u.Op == ir.Lea {
-				u.In |= x86.Regs(present(in.Base)...) | x86.Regs(present(in.Index)...)
-			}
+			u.In |= s | reg(u.Aux) | addressRegs(in)
 		}
 	case ir.Push, ir.PushF, ir.Call, ir.CallInd, ir.Ret:
 		u.Out = 0
@@ -183,19 +178,17 @@ func reg(a ir.Arg) x86.RegSet {
 	return 0
 }
 
-// present is a register of an address as a list, empty where there is none.
-func present(n uint8) []uint8 {
-	if n < 16 {
-		return []uint8{n}
-	}
-	return nil
-}
-
-func hasMem(in *decoder.Inst) bool {
+// addressRegs are the registers of a memory operand's address.
+func addressRegs(in *decoder.Inst) (s x86.RegSet) {
 	for i := range in.Args[:in.N] {
-		if in.Args[i].Kind == decoder.KindMem {
-			return true
+		if in.Args[i].Kind != decoder.KindMem {
+			continue
+		}
+		for _, n := range []uint8{in.Base, in.Index} {
+			if n < 16 {
+				s |= x86.Regs(n)
+			}
 		}
 	}
-	return false
+	return s
 }

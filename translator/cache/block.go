@@ -72,8 +72,3 @@ type ref struct {
 
 // Next is the next block of the same key, or nil.
 func (b *Block) Next() *Block { return b.next }
-
-// Cached tells whether the block stands in the cache, Dead whether it did and what
-// it was made from changed.
-func (b *Block) Cached() bool { return b.cached }
-func (b *Block) Dead() bool   { return b.dead }

@@ -68,7 +68,7 @@ func TestBlocksDieByTheirBytes(t *testing.T) {
 	died, stays = b.Written(1, 0x1f, 1)
 	require.Equal(t, []*Block{one}, died)
 	require.True(t, stays)
-	require.True(t, one.Dead())
+	require.True(t, one.dead)
 	require.Nil(t, b.Recall(one.Key))
 	require.Nil(t, b.First(one.Key))
 	b.check()
@@ -111,7 +111,7 @@ func TestEvictionByAge(t *testing.T) {
 	alone.Code.(*code).seen = 1 << 40
 	b.Evict()
 	b.check()
-	require.True(t, alone.Dead(), "those of one instruction first")
+	require.True(t, alone.dead, "those of one instruction first")
 	require.Nil(t, b.First(Key{Off: 0x1000, Mode: 1}))
 	require.NotNil(t, b.First(Key{Off: 0x1a00, Mode: 1}))
 	recent := b.Recent(2)
@@ -127,7 +127,7 @@ func TestOldestOfAKeyGoes(t *testing.T) {
 	for range most {
 		b.block(0x1000, 4)
 	}
-	require.True(t, first.Dead())
+	require.True(t, first.dead)
 	n := 0
 	for k := b.First(first.Key); k != nil; k = k.Next() {
 		n++
@@ -139,7 +139,7 @@ func TestSplitAndBound(t *testing.T) {
 	b := newBench(t)
 	long := b.block(0x1000, 40)
 	b.Split(0x1008, 4)
-	require.True(t, long.Dead())
+	require.True(t, long.dead)
 	require.True(t, b.EndsAt(0x1008))
 	require.False(t, b.EndsAt(0x1004))
 	require.Equal(t, 32, b.Bound(0x1000, 32))

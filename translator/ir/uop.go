@@ -195,13 +195,3 @@ type Exit struct {
 	To   uint64
 	Near bool
 }
-
-// Find gives the exit of a kind that can be linked, or false.
-func (c *Code) Find(kind ExitKind) (Exit, bool) {
-	for _, x := range c.Exits {
-		if x.Kind == kind {
-			return x, true
-		}
-	}
-	return Exit{}, false
-}
