@@ -103,11 +103,11 @@ func (t *Tracer) changes(c *cpu.CPU) string {
 }
 
 // codeSize is the decoder's mode for the code segment.
-func (m *Machine) codeSize() decoder.Mode {
+func (m *Machine) codeSize() decoder.CodeSize {
 	if m.cpu.Mode&cpu.ModeCode32 != 0 {
-		return decoder.Mode32
+		return decoder.Code32
 	}
-	return decoder.Mode16
+	return decoder.Code16
 }
 
 // codeAt is up to 15 bytes of code at CS:eip, as far as they can be read. No
@@ -145,7 +145,7 @@ func (m *Machine) peek(phys uint64, size int) (uint64, bool) {
 }
 
 // listing gives the length and text of the instruction at the start of code.
-func listing(code []byte, mode decoder.Mode, pc uint64) (int, string) {
+func listing(code []byte, mode decoder.CodeSize, pc uint64) (int, string) {
 	var in decoder.Inst
 	if decoder.Decode(code, mode, &in) != decoder.OK {
 		return min(1, len(code)), "(bad)"

@@ -58,7 +58,7 @@ func (m *Machine) trailLine(block *cache.Block, k int, step uint64) string {
 		return fmt.Sprintf("  %d  %08x  %s", step, va, in.Text(va))
 	}
 	eip := va - m.cpu.Seg[x86.CS].Base
-	_, text := listing(code, in.Mode, eip)
+	_, text := listing(code, in.CodeSize, eip)
 	return fmt.Sprintf("  %d  %08x%s  %-22x %s", step, va, m.symbol(eip), code, text)
 }
 

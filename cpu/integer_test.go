@@ -42,7 +42,7 @@ func TestWideProducts(t *testing.T) {
 		for op, do := range map[byte]Handler{0xe1: mul, 0xe9: imul1, 0xf1: div, 0xf9: idiv} {
 			signed := op&8 != 0
 			var in decoder.Inst
-			require.Equal(t, decoder.OK, decoder.Decode([]byte{0x48, 0xf7, op}, decoder.Mode64, &in))
+			require.Equal(t, decoder.OK, decoder.Decode([]byte{0x48, 0xf7, op}, decoder.Code64, &in))
 			a, d, v := word(), word(), word()
 			if r.IntN(2) == 0 {
 				d = uint64(int64(a) >> 63 * int64(r.IntN(2)))

@@ -98,7 +98,7 @@ func TestFPUAllocatesNothing(t *testing.T) {
 	for _, code := range [][]byte{{0xdc, 0x03}, {0xd8, 0xc9}, {0xdd, 0x13}, {0xdb, 0xf1}, {0xd9, 0xfa}, {0xd9, 0xff},
 		{0xdb, 0x13}, {0xd9, 0x33}, {0xd8, 0x0b}, {0x0f, 0xae, 0x03}, {0x0f, 0xfd, 0xc1}} {
 		in := new(decoder.Inst)
-		require.Equal(t, decoder.OK, decoder.Decode(code, decoder.Mode32, in))
+		require.Equal(t, decoder.OK, decoder.Decode(code, decoder.Code32, in))
 		s := &Site{Inst: in}
 		for _, h := range []Handler{Calls[in.Op].Do, Calls[fastFPU(in)].Do} {
 			if h != nil {

@@ -20,7 +20,7 @@ func TestRDRANDRepeatsForASeed(t *testing.T) {
 		c := New(model, mem, bus.NewPorts())
 		c.Seed(seed)
 		var in decoder.Inst
-		require.Equal(t, decoder.OK, decoder.Decode([]byte{0x0f, 0xc7, 0xf3}, decoder.Mode32, &in)) // rdrand ebx
+		require.Equal(t, decoder.OK, decoder.Decode([]byte{0x0f, 0xc7, 0xf3}, decoder.Code32, &in)) // rdrand ebx
 		for i := range v {
 			c.SetArith(x86.Arith, x86.ZF|x86.OF)
 			require.Nil(t, Calls[in.Op].Do(c, &Site{Inst: &in}))

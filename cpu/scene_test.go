@@ -172,9 +172,9 @@ func (s *scene) step(code ...byte) {
 	for i, b := range code {
 		s.put(base+uint64(i), 1, uint64(b))
 	}
-	mode := decoder.Mode16
+	mode := decoder.Code16
 	if s.Seg[x86.CS].Big() {
-		mode = decoder.Mode32
+		mode = decoder.Code32
 	}
 	var in decoder.Inst
 	require.Equal(s, decoder.OK, decoder.Decode(code, mode, &in))

@@ -28,7 +28,7 @@ func BenchmarkFPU(b *testing.B) {
 		{"fist m32", []byte{0xdb, 0x13}, true},
 	} {
 		in := new(decoder.Inst)
-		decoder.Decode(row.code, decoder.Mode32, in)
+		decoder.Decode(row.code, decoder.Code32, in)
 		for _, kind := range []string{"generic", "fast"} {
 			h := Calls[in.Op].Do
 			if kind == "fast" {
@@ -53,12 +53,12 @@ func BenchmarkFPU(b *testing.B) {
 				c.R[3] = fpuData // EBX
 				for _, v := range []uint64{0x3ff123453f800000, 0x3ff0000000000001} {
 					mem.Store(fpuData, 8, v)
-					decoder.Decode([]byte{0xdd, 0x03}, decoder.Mode32, in)
+					decoder.Decode([]byte{0xdd, 0x03}, decoder.Code32, in)
 					if exc := fld(c, &Site{Inst: in}); exc != nil {
 						b.Fatal(exc)
 					}
 				}
-				decoder.Decode(row.code, decoder.Mode32, in)
+				decoder.Decode(row.code, decoder.Code32, in)
 				mem.Store(fpuData, 8, 0x3ff000013f800001) // near one as a float and as a double
 				c.MMU.Translate(fpuData, mmu.Read, false)
 				c.MMU.Translate(fpuData, mmu.Write, false)

@@ -153,7 +153,7 @@ func TestX87LastInstruction(t *testing.T) {
 func memoryForms(t *testing.T) (forms [][]byte) {
 	try := func(code ...byte) {
 		var in decoder.Inst
-		if decoder.Decode(code, decoder.Mode32, &in) == decoder.OK && Calls[in.Op].Do != nil &&
+		if decoder.Decode(code, decoder.Code32, &in) == decoder.OK && Calls[in.Op].Do != nil &&
 			in.Op != decoder.EMMS && (in.Row.Feature == decoder.X87 || in.Row.Feature == decoder.MMX || in.Row.Feature == decoder.FXSR) {
 			forms = append(forms, code)
 		}
@@ -186,7 +186,7 @@ func formBench(t *testing.T, code []byte) (b *fpuBench, in decoder.Inst) {
 		f.ST[i] = softfloat.F80{Mant: 0xc000000000000000, SE: bias80 + uint16(i)}
 	}
 	b.page()
-	require.Equal(t, decoder.OK, decoder.Decode(code, decoder.Mode32, &in))
+	require.Equal(t, decoder.OK, decoder.Decode(code, decoder.Code32, &in))
 	return b, in
 }
 

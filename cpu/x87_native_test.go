@@ -71,7 +71,7 @@ func (r x87Cases) one() (n nativeRecord) {
 			modrm |= 0xc0
 		}
 		var in decoder.Inst
-		if decoder.Decode([]byte{op, modrm, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}, decoder.Mode32, &in) != decoder.OK || Calls[in.Op].Do == nil {
+		if decoder.Decode([]byte{op, modrm, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}, decoder.Code32, &in) != decoder.OK || Calls[in.Op].Do == nil {
 			continue
 		}
 		n.code(op, modrm)
@@ -220,7 +220,7 @@ func TestX87Native(t *testing.T) {
 	wrong := 0
 	for i, want := range native(t, cases) {
 		var in decoder.Inst
-		decoder.Decode(cases[i].Code[:], decoder.Mode32, &in)
+		decoder.Decode(cases[i].Code[:], decoder.Code32, &in)
 		of[in.Op.String()]++
 		got := b.ours(cases[i])
 		kinds := differ(&want, &got)

@@ -70,9 +70,9 @@ func (b *fpuBench) page() {
 func (b *fpuBench) run(code ...byte) *x86.Exception {
 	b.Helper()
 	in := new(decoder.Inst)
-	mode := decoder.Mode32
+	mode := decoder.Code32
 	if !b.Seg[x86.CS].Big() {
-		mode = decoder.Mode16
+		mode = decoder.Code16
 	}
 	require.Equal(b, decoder.OK, decoder.Decode(code, mode, in), "%x", code)
 	s := &Site{Inst: in, Rem: 1}
@@ -260,7 +260,7 @@ func TestX87FERR(t *testing.T) {
 	require.Equal(t, uint16(swB|swES|softfloat.ZE), b.FPU.SW)
 	require.Zero(t, raised)
 	in := new(decoder.Inst)
-	require.Equal(t, decoder.OK, decoder.Decode([]byte{0xd9, 0xd0}, decoder.Mode32, in))
+	require.Equal(t, decoder.OK, decoder.Decode([]byte{0xd9, 0xd0}, decoder.Code32, in))
 	b.Mid = true
 	require.Same(t, alone, outcome(b.CPU, fnop, &Site{Inst: in, Mid: true}))
 	require.Zero(t, raised)
@@ -306,7 +306,7 @@ func x87Forms() (forms [][]byte) {
 			}
 			var in decoder.Inst
 			code := []byte{byte(op), byte(modrm)}
-			if decoder.Decode(code, decoder.Mode32, &in) == decoder.OK && in.Row.Feature != decoder.SSE3 {
+			if decoder.Decode(code, decoder.Code32, &in) == decoder.OK && in.Row.Feature != decoder.SSE3 {
 				forms = append(forms, code)
 			}
 		}
@@ -326,7 +326,7 @@ func TestX87ChecksFirst(t *testing.T) {
 	b := newFPUBench(t)
 	for _, code := range forms {
 		var in decoder.Inst
-		decoder.Decode(code, decoder.Mode32, &in)
+		decoder.Decode(code, decoder.Code32, &in)
 		b.at(0xfffffffe)
 		b.FPU.setControl(0x340)
 		b.FPU.setStatus(softfloat.ZE)

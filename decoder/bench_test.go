@@ -26,7 +26,7 @@ func BenchmarkDecode(b *testing.B) {
 		if pos >= len(benchCode) {
 			pos = 0
 		}
-		if Decode(benchCode[pos:], Mode32, &in) != OK {
+		if Decode(benchCode[pos:], Code32, &in) != OK {
 			b.Fatal("bad benchmark code")
 		}
 	}

@@ -86,12 +86,12 @@ func (c *cursor) int(n uint8) int64 {
 //
 // The result depends on bytes and mode only: whether the processor has the
 // feature, is in real or protected mode, or may execute the instruction is the
-// caller's to check by Row. A row that is not in In64 is Invalid in Mode64, one
+// caller's to check by Row. A row that is not in In64 is Invalid in Code64, one
 // that is only in In64 is Invalid in the others.
 //
 // Sources: SDM 2A chapter 2 (prefixes, ModRM, SIB, REX, VEX), 2D appendix A.
-func Decode(code []byte, mode Mode, in *Inst) Status {
-	*in = Inst{Mode: mode, Base: NoReg, Index: NoReg, Seg: x86.DS}
+func Decode(code []byte, mode CodeSize, in *Inst) Status {
+	*in = Inst{CodeSize: mode, Base: NoReg, Index: NoReg, Seg: x86.DS}
 	given := len(code)
 	if given > MaxLen {
 		code = code[:MaxLen]
@@ -112,9 +112,9 @@ func Decode(code []byte, mode Mode, in *Inst) Status {
 }
 
 // decode does the work; the caller looks at c.short before the result.
-func decode(c *cursor, mode Mode, in *Inst) Status {
+func decode(c *cursor, mode CodeSize, in *Inst) Status {
 	wide := 0
-	if mode == Mode64 {
+	if mode == Code64 {
 		wide = 1
 	}
 	op66, addr67, b := c.prefixes(wide, in)
@@ -255,8 +255,8 @@ func (in *Inst) sizes(e *entry, op66, addr67 bool) {
 	case RepE, RepNE:
 		in.Rep = RepNone
 	}
-	switch in.Mode {
-	case Mode64:
+	switch in.CodeSize {
+	case Code64:
 		in.OpSize, in.AddrSize = 4, 8
 		if addr67 {
 			in.AddrSize = 4
@@ -269,7 +269,7 @@ func (in *Inst) sizes(e *entry, op66, addr67 bool) {
 		case e.d64:
 			in.OpSize = 8
 		}
-	case Mode32:
+	case Code32:
 		in.OpSize, in.AddrSize = 4, 4
 		if op66 {
 			in.OpSize = 2
@@ -329,7 +329,7 @@ func (c *cursor) mem32(in *Inst) {
 		}
 	} else if mod == 0 && rm == 5 {
 		in.Disp = c.int(4)
-		if in.Mode == Mode64 {
+		if in.CodeSize == Code64 {
 			in.Base = RIP
 		}
 		return

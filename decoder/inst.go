@@ -7,14 +7,14 @@
 // stacks, TSX and SMX have none: their encodings are Invalid.
 package decoder
 
-// Mode is the code size that CS, or long mode, gives.
-type Mode uint8
+// CodeSize is the code size that CS, or long mode, gives.
+type CodeSize uint8
 
 // The three code sizes.
 const (
-	Mode16 Mode = 16
-	Mode32 Mode = 32
-	Mode64 Mode = 64
+	Code16 CodeSize = 16
+	Code32 CodeSize = 32
+	Code64 CodeSize = 64
 )
 
 // MaxLen is the longest legal instruction in bytes (SDM 2A 2.3.11).
@@ -95,7 +95,7 @@ type Inst struct {
 	OpSize uint8
 	// AddrSize is the effective address size in bytes: 2, 4 or 8.
 	AddrSize uint8
-	Mode     Mode
+	CodeSize CodeSize
 	// Seg is the effective segment of the memory operand or string source:
 	// override, else SS for rSP and rBP bases, else DS.
 	Seg         uint8
@@ -128,7 +128,7 @@ func (in *Inst) DropPrefix() bool {
 		return false
 	}
 	wide := 0
-	if in.Mode == Mode64 {
+	if in.CodeSize == Code64 {
 		wide = 1
 	}
 	e := cells[wide][r.Map][r.Opcode].entry(classNone, in.ModRM)

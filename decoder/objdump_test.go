@@ -36,23 +36,23 @@ const objdumpBudget = 24 << 20
 type exclusion struct {
 	name   string
 	reason string
-	match  func(text []byte, code []byte, mode Mode) bool
+	match  func(text []byte, code []byte, mode CodeSize) bool
 }
 
 // prefixWords are what objdump prints before a mnemonic for its prefixes.
 const prefixWords = `(?:rep[nz]*|bnd|notrack|data16|data32|addr32|addr16|lock|[c-gs]s|rex(?:\.[WRXB]+)?|xacquire|xrelease|\{vex\})`
 
 // mnemonics matches instructions by objdump's mnemonic.
-func mnemonics(pattern string) func(text, code []byte, mode Mode) bool {
+func mnemonics(pattern string) func(text, code []byte, mode CodeSize) bool {
 	re := regexp.MustCompile(`^(?:` + prefixWords + ` +)*(?:` + pattern + `)(?:[ ,]|$)`)
-	return func(text, code []byte, mode Mode) bool { return re.Match(text) }
+	return func(text, code []byte, mode CodeSize) bool { return re.Match(text) }
 }
 
 // opcodeAt skips the prefixes of an instruction.
-func opcodeAt(code []byte, mode Mode) []byte {
+func opcodeAt(code []byte, mode CodeSize) []byte {
 	for len(code) > 0 {
 		k := prefixKind[code[0]]
-		if k == pfxNone || k == pfxRex && mode != Mode64 {
+		if k == pfxNone || k == pfxRex && mode != Code64 {
 			return code
 		}
 		code = code[1:]
@@ -61,14 +61,14 @@ func opcodeAt(code []byte, mode Mode) []byte {
 }
 
 // isVEX tells whether an instruction has a VEX, EVEX or XOP prefix.
-func isVEX(code []byte, mode Mode) bool {
+func isVEX(code []byte, mode CodeSize) bool {
 	c := opcodeAt(code, mode)
 	if len(c) < 2 {
 		return false
 	}
 	switch c[0] {
 	case 0xc4, 0xc5, 0x62:
-		return mode == Mode64 || c[1] >= 0xc0
+		return mode == Code64 || c[1] >= 0xc0
 	case 0x8f:
 		return c[1]&0x1f >= 8
 	}
@@ -78,10 +78,10 @@ func isVEX(code []byte, mode Mode) bool {
 var bmi = mnemonics("andn|bextr|blsi|blsmsk|blsr|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx")
 
 var exclusions = []exclusion{
-	{"bad", "objdump itself calls it no instruction, or prints the bytes of one that a symbol cuts", func(text, code []byte, mode Mode) bool {
+	{"bad", "objdump itself calls it no instruction, or prints the bytes of one that a symbol cuts", func(text, code []byte, mode CodeSize) bool {
 		return bytes.Contains(text, []byte("(bad)")) || bytes.HasPrefix(text, []byte(".byte"))
 	}},
-	{"data", "objdump dumps a data object between the functions as text", func(text, code []byte, mode Mode) bool {
+	{"data", "objdump dumps a data object between the functions as text", func(text, code []byte, mode CodeSize) bool {
 		dump := bytes.Map(func(r rune) rune {
 			if r < ' ' || r > '~' {
 				return '.'
@@ -90,17 +90,17 @@ var exclusions = []exclusion{
 		}, latin1(code))
 		return bytes.Equal(bytes.TrimSpace(text), bytes.TrimSpace(dump))
 	}},
-	{"avx", "AVX, AVX-512 and XOP have no rows: they raise #UD", func(text, code []byte, mode Mode) bool {
+	{"avx", "AVX, AVX-512 and XOP have no rows: they raise #UD", func(text, code []byte, mode CodeSize) bool {
 		return isVEX(code, mode) && !bmi(text, code, mode)
 	}},
-	{"fwait", "objdump prints FWAIT and the x87 instruction after it as one; the processor executes two", func(text, code []byte, mode Mode) bool {
+	{"fwait", "objdump prints FWAIT and the x87 instruction after it as one; the processor executes two", func(text, code []byte, mode CodeSize) bool {
 		op := opcodeAt(code, mode)
 		return op != nil && op[0] == 0x9b
 	}},
-	{"lone prefixes", "objdump ends an instruction at a prefix that follows REX; the processor ignores that REX", func(text, code []byte, mode Mode) bool {
+	{"lone prefixes", "objdump ends an instruction at a prefix that follows REX; the processor ignores that REX", func(text, code []byte, mode CodeSize) bool {
 		return opcodeAt(code, mode) == nil
 	}},
-	{"lock", "LOCK where it is illegal: #UD, and without it the lengths agree", func(text, code []byte, mode Mode) bool {
+	{"lock", "LOCK where it is illegal: #UD, and without it the lengths agree", func(text, code []byte, mode CodeSize) bool {
 		var in Inst
 		op := opcodeAt(code, mode)
 		prefixes := code[:len(code)-len(op)]
@@ -111,12 +111,12 @@ var exclusions = []exclusion{
 		return Decode(bare, mode, &in) == OK && int(in.Len) == len(bare) &&
 			!(in.Row.Lock && in.Args[0].Kind == KindMem)
 	}},
-	{"segment register", "MOV to CS, to or from segment register 6 or 7: #UD", func(text, code []byte, mode Mode) bool {
+	{"segment register", "MOV to CS, to or from segment register 6 or 7: #UD", func(text, code []byte, mode CodeSize) bool {
 		op := opcodeAt(code, mode)
 		return op[0] == 0x8e && op[1]>>3&7 == x86.CS || (op[0] == 0x8c || op[0] == 0x8e) && op[1]>>3&7 > x86.GS
 	}},
 	{"control register", "CR1, CR5 to CR7, CR9 on and DR8 on do not exist: #UD", mnemonics(`mov +(?:[er][a-z0-9]+,)?(cr([15679]|1[0-5])|dr([89]|1[0-5]))`)},
-	{"prefix before VEX", "66, F2, F3, LOCK or REX before VEX: #UD (SDM 2A 2.3.2 to 2.3.4)", func(text, code []byte, mode Mode) bool {
+	{"prefix before VEX", "66, F2, F3, LOCK or REX before VEX: #UD (SDM 2A 2.3.2 to 2.3.4)", func(text, code []byte, mode CodeSize) bool {
 		prefixes := code[:len(code)-len(opcodeAt(code, mode))]
 		for _, p := range prefixes {
 			switch prefixKind[p] {
@@ -127,13 +127,13 @@ var exclusions = []exclusion{
 		return false
 	}},
 	{"frstpm", "the 80287XL's; later processors have no such instruction", mnemonics(`frstpm\(287`)},
-	{"syscall", "Intel's processors have SYSCALL and SYSRET in 64-bit mode only", func(text, code []byte, mode Mode) bool {
-		return mode != Mode64 && syscall(text, code, mode)
+	{"syscall", "Intel's processors have SYSCALL and SYSRET in 64-bit mode only", func(text, code []byte, mode CodeSize) bool {
+		return mode != Code64 && syscall(text, code, mode)
 	}},
-	{"fsgsbase", "RDFSBASE and its kin exist in 64-bit mode only", func(text, code []byte, mode Mode) bool {
-		return mode != Mode64 && fsgsbase(text, code, mode)
+	{"fsgsbase", "RDFSBASE and its kin exist in 64-bit mode only", func(text, code []byte, mode CodeSize) bool {
+		return mode != Code64 && fsgsbase(text, code, mode)
 	}},
-	{"3dnow", "AMD's 3DNow!, gone since 2010", func(text, code []byte, mode Mode) bool {
+	{"3dnow", "AMD's 3DNow!, gone since 2010", func(text, code []byte, mode CodeSize) bool {
 		op := opcodeAt(code, mode)
 		return len(op) > 1 && op[0] == 0x0f && (op[1] == 0x0f || op[1] == 0x0e)
 	}},
@@ -149,7 +149,7 @@ var exclusions = []exclusion{
 		"serialize|hreset|tpause|umonitor|umwait|ptwrite|cldemote|wbnoinvd|enclv|encls|enclu|pconfig|senduipi|uiret|testui|clui|stui|" +
 		"tdcall|seamcall|seamops|seamret|rdpkru|wrpkru|wrmsrns|rdmsrlist|wrmsrlist|prefetchit[01]|bnd.*")},
 	{"later AMD", "later than the set of the tables", mnemonics("monitorx|mwaitx|clzero|rdpru|invlpgb|tlbsync|mcommit|psmash|pvalidate|rmpadjust|rmpupdate|rmpquery")},
-	{"prefix", "66, F2, F3 (and LOCK) on a row that the manual marks NP, or on an opcode for which it lists other prefixes: #UD; without it the lengths agree", func(text, code []byte, mode Mode) bool {
+	{"prefix", "66, F2, F3 (and LOCK) on a row that the manual marks NP, or on an opcode for which it lists other prefixes: #UD; without it the lengths agree", func(text, code []byte, mode CodeSize) bool {
 		op := opcodeAt(code, mode)
 		bare := append([]byte(nil), code[:len(code)-len(op)]...)
 		for _, p := range []byte{0x66, 0xf2, 0xf3, 0xf0} {
@@ -174,7 +174,7 @@ var fsgsbase = mnemonics("(rd|wr)[fg]sbase")
 var syscall = mnemonics("syscall|sysret[dlq]?")
 
 // excluded gives the index of the exclusion that covers a difference, or -1.
-func excluded(text, code []byte, mode Mode) int {
+func excluded(text, code []byte, mode CodeSize) int {
 	for i := range exclusions {
 		if exclusions[i].match(text, code, mode) {
 			return i
@@ -196,7 +196,7 @@ func newComparison() *comparison {
 }
 
 // check compares one instruction of n bytes by objdump's count.
-func (c *comparison) check(where string, addr uint64, text, code []byte, n int, mode Mode) {
+func (c *comparison) check(where string, addr uint64, text, code []byte, n int, mode CodeSize) {
 	var in Inst
 	c.compared++
 	st := Decode(code, mode, &in)
@@ -242,7 +242,7 @@ type region struct {
 }
 
 // compare runs objdump and checks each line of its output against the regions.
-func (c *comparison) compare(t *testing.T, where string, mode Mode, regions []region, args ...string) {
+func (c *comparison) compare(t *testing.T, where string, mode CodeSize, regions []region, args ...string) {
 	t.Helper()
 	args = append([]string{"-w", "-z", "-M", "intel,intel64", "--no-show-raw-insn"}, args...)
 	cmd := exec.Command(need.Tool(t, "objdump"), args...)
@@ -361,11 +361,11 @@ func TestObjdumpPrograms(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		machine elf.Machine
-		mode    Mode
+		mode    CodeSize
 		dirs    []string
 	}{
-		{"amd64", elf.EM_X86_64, Mode64, []string{"/usr/bin", "/usr/lib"}},
-		{"i386", elf.EM_386, Mode32, []string{"/usr/lib32", "/usr/lib/i386-linux-gnu"}},
+		{"amd64", elf.EM_X86_64, Code64, []string{"/usr/bin", "/usr/lib"}},
+		{"i386", elf.EM_386, Code32, []string{"/usr/lib32", "/usr/lib/i386-linux-gnu"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if knob != "" && knob != "all" {
@@ -397,12 +397,12 @@ func TestObjdumpRandom(t *testing.T) {
 	used := map[string]int{}
 	for _, row := range []struct {
 		name    string
-		mode    Mode
+		mode    CodeSize
 		machine string
 	}{
-		{"16-bit", Mode16, "i8086"},
-		{"32-bit", Mode32, "i386"},
-		{"64-bit", Mode64, "i386:x86-64"},
+		{"16-bit", Code16, "i8086"},
+		{"32-bit", Code32, "i386"},
+		{"64-bit", Code64, "i386:x86-64"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			code := randomCode(row.mode)
@@ -426,7 +426,7 @@ func TestObjdumpRandom(t *testing.T) {
 
 // randomCode lays out instructions in slots of 32 bytes that end in NOPs, so
 // that one that is no instruction disturbs no other.
-func randomCode(mode Mode) (code []byte) {
+func randomCode(mode CodeSize) (code []byte) {
 	rnd := rand.New(rand.NewPCG(1, uint64(mode)))
 	prefixes := []byte{0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x66, 0x67, 0x67, 0xf2, 0xf3, 0xf0}
 	for _, m := range [][]byte{{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}, {0xc4, 0xe2, 0x78}, {0xc4, 0xe2, 0xfb}} {
@@ -435,7 +435,7 @@ func randomCode(mode Mode) (code []byte) {
 			for range rnd.IntN(4) {
 				slot = append(slot, prefixes[rnd.IntN(len(prefixes))])
 			}
-			if mode == Mode64 && rnd.IntN(2) == 0 {
+			if mode == Code64 && rnd.IntN(2) == 0 {
 				slot = append(slot, 0x40|byte(rnd.IntN(16)))
 			}
 			slot = append(append(slot, m...), byte(i))

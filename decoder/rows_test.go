@@ -149,9 +149,9 @@ func unique(t *testing.T, l []*entry, where string) {
 // wants that row.
 func TestRowsAreReached(t *testing.T) {
 	for _, r := range Rows() {
-		mode := Mode32
+		mode := Code32
 		if r.Modes&InLegacy == 0 {
-			mode = Mode64
+			mode = Code64
 		}
 		code := sample(r)
 		var in Inst

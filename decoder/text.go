@@ -80,7 +80,7 @@ func (in *Inst) Mnemonic() string {
 // sizeSuffix tells the operand size of an instruction that no operand shows it
 // of, where it is not the code's: "pushw es", "retd".
 func (in *Inst) sizeSuffix() string {
-	if in.Mode == Mode64 || int(in.OpSize) == int(in.Mode)/8 {
+	if in.CodeSize == Code64 || int(in.OpSize) == int(in.CodeSize)/8 {
 		return ""
 	}
 	switch in.Op {

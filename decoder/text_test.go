@@ -17,7 +17,7 @@ import (
 )
 
 // textCode lays out instructions with at most one prefix, in slots of 32 bytes.
-func textCode(mode Mode) (code []byte) {
+func textCode(mode CodeSize) (code []byte) {
 	r := rand.New(rand.NewPCG(3, uint64(mode)))
 	for _, m := range [][]byte{{}, {0x0f}} {
 		for op := range 256 {
@@ -86,9 +86,9 @@ func plain(s string) string {
 // program executes, with objdump's.
 func TestObjdumpText(t *testing.T) {
 	for _, row := range []struct {
-		mode    Mode
+		mode    CodeSize
 		machine string
-	}{{Mode16, "i8086"}, {Mode32, "i386"}} {
+	}{{Code16, "i8086"}, {Code32, "i386"}} {
 		code := textCode(row.mode)
 		p := filepath.Join(t.TempDir(), "code.bin")
 		require.NoError(t, os.WriteFile(p, code, 0o600))

@@ -56,7 +56,7 @@ func TestModelsExecuteWhatTheyShow(t *testing.T) {
 			for _, row := range decoder.Rows() {
 				code := example(row)
 				var in decoder.Inst
-				if decoder.Decode(code, decoder.Mode32, &in) != decoder.OK || in.Row != row || row.Modes&decoder.InProtected == 0 {
+				if decoder.Decode(code, decoder.Code32, &in) != decoder.OK || in.Row != row || row.Modes&decoder.InProtected == 0 {
 					continue
 				}
 				ud := execute(c, e, code)

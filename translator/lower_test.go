@@ -42,9 +42,9 @@ func lower(t testing.TB, e *Engine, mode uint32, code string) (ir.Code, *cache.B
 	raw, err := hex.DecodeString(strings.ReplaceAll(code, " ", ""))
 	require.NoError(t, err)
 	b := &cache.Block{Key: cache.Key{Mode: mode}}
-	bits := decoder.Mode16
+	bits := decoder.Code16
 	if mode&cpu.ModeCode32 != 0 {
-		bits = decoder.Mode32
+		bits = decoder.Code32
 	}
 	for len(raw) > 0 {
 		var in decoder.Inst
@@ -207,7 +207,7 @@ func BenchmarkTranslate(b *testing.B) {
 			blk := &cache.Block{Key: cache.Key{Mode: flat32}}
 			for len(raw) > 0 {
 				var in decoder.Inst
-				decoder.Decode(raw, decoder.Mode32, &in)
+				decoder.Decode(raw, decoder.Code32, &in)
 				blk.Insts = append(blk.Insts, in)
 				raw = raw[in.Len:]
 			}

@@ -247,7 +247,7 @@ func length(t *moo.Test) int {
 		return int(in.Len)
 	}
 	code[n+1] &^= 0x38
-	decoder.Decode(code[:], decoder.Mode16, &in)
+	decoder.Decode(code[:], decoder.Code16, &in)
 	return int(in.Len)
 }
 
@@ -278,7 +278,7 @@ func decode(t *moo.Test) (in decoder.Inst, st decoder.Status) {
 			break
 		}
 	}
-	st = decoder.Decode(code, decoder.Mode16, &in)
+	st = decoder.Decode(code, decoder.Code16, &in)
 	return in, st
 }
 
@@ -344,7 +344,7 @@ func unlock(init *moo.State) (refused bool) {
 			seg = code[n]
 		}
 	}
-	if decoder.Decode(code[:], decoder.Mode16, &in) != decoder.Invalid {
+	if decoder.Decode(code[:], decoder.Code16, &in) != decoder.Invalid {
 		return false
 	}
 	for i := range n {

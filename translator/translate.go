@@ -16,9 +16,9 @@ import (
 // delivered.
 func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *cache.Block {
 	c := e.CPU
-	bits := decoder.Mode16
+	bits := decoder.Code16
 	if mode&cpu.ModeCode32 != 0 {
-		bits = decoder.Mode32
+		bits = decoder.Code32
 	}
 	limit := e.conf.MaxBlock
 	if e.conf.Lengths != nil {
@@ -85,7 +85,7 @@ func (e *Engine) refused(st decoder.Status) bool {
 
 // straddle makes the block of one instruction that lies in two pages, or that
 // the end of the code segment cuts; code is what the first page has of it.
-func (e *Engine) straddle(b *cache.Block, va uint64, bits decoder.Mode, code []byte) *cache.Block {
+func (e *Engine) straddle(b *cache.Block, va uint64, bits decoder.CodeSize, code []byte) *cache.Block {
 	c := e.CPU
 	left := uint64(c.Seg[x86.CS].Limit) - c.EIP + 1
 	if left <= uint64(len(code)) {
@@ -120,7 +120,7 @@ func (e *Engine) straddle(b *cache.Block, va uint64, bits decoder.Mode, code []b
 // uncached makes the block of one instruction that lies in a device window, in
 // part or as a whole. A device sees each read: the bytes are read one by one, as
 // many as the instruction has, each time that it runs.
-func (e *Engine) uncached(va uint64, mode uint32, bits decoder.Mode) *cache.Block {
+func (e *Engine) uncached(va uint64, mode uint32, bits decoder.CodeSize) *cache.Block {
 	c := e.CPU
 	b := &cache.Block{Key: cache.Key{Off: ^uint64(0), Mode: mode}, Insts: make([]decoder.Inst, 1)}
 	var code [decoder.MaxLen]byte

@@ -487,9 +487,9 @@ func (g *gen) kernel(m []byte, recover func(int) uint32, regs []uint32) {
 // listing shows a scene's program.
 func (s *scene) listing() string {
 	var b strings.Builder
-	mode := decoder.Mode16
+	mode := decoder.Code16
 	if s.kind.code32 {
-		mode = decoder.Mode32
+		mode = decoder.Code32
 	}
 	for at := 0; at < len(s.code); {
 		var in decoder.Inst

@@ -50,7 +50,7 @@ func disasm(c *cli.Context, in *os.File, out io.Writer) error {
 		return err
 	}
 	w := bufio.NewWriter(out)
-	err = list(w, code, decoder.Mode(bits), numbers[2])
+	err = list(w, code, decoder.CodeSize(bits), numbers[2])
 	if err == nil {
 		err = w.Flush()
 	}
@@ -61,9 +61,9 @@ func disasm(c *cli.Context, in *os.File, out io.Writer) error {
 }
 
 // list writes a line an instruction.
-func list(w io.Writer, code []byte, mode decoder.Mode, pc uint64) error {
+func list(w io.Writer, code []byte, mode decoder.CodeSize, pc uint64) error {
 	digits := 8
-	if mode == decoder.Mode64 {
+	if mode == decoder.Code64 {
 		digits = 16
 	}
 	mask := ^uint64(0) >> (64 - 4*digits)
@@ -85,7 +85,7 @@ func list(w io.Writer, code []byte, mode decoder.Mode, pc uint64) error {
 
 // one gives the length and the text of an instruction, one byte where there is
 // none.
-func one(code []byte, mode decoder.Mode, pc uint64) (int, string) {
+func one(code []byte, mode decoder.CodeSize, pc uint64) (int, string) {
 	var in decoder.Inst
 	if decoder.Decode(code, mode, &in) != decoder.OK {
 		return 1, "(bad)"
