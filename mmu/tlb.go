@@ -31,8 +31,10 @@ var empty = Entry{Invalid, Invalid, Invalid, 0}
 // multiples of 16 MiB.
 type TLB [TLBSize]Entry
 
-// slot is the index of a linear address.
-func slot(va uint64) uint64 { return (va>>bus.PageShift ^ va>>foldShift) % TLBSize }
+// slot is the index of a linear address. The sum, where XOR would do for the folding, gives
+// the last addresses below 2^64 another entry than page 0 has: an access there whose
+// last byte wraps to 0 would equal its tag. Wide sums of 32-bit code come there.
+func slot(va uint64) uint64 { return (va>>bus.PageShift + va>>foldShift) % TLBSize }
 
 const foldShift = bus.PageShift + 12 // 12 bits of index
 

@@ -245,3 +245,11 @@ func TestPhysWidth(t *testing.T) {
 		require.Equal(t, Place{Phys: 1<<40 | target | 0x123, Off: to.Off}, to, "%d bits", width)
 	}
 }
+
+// TestNothingBelowPageZero: an access whose last byte wraps to address 0 does not meet
+// the entry of page 0.
+func TestNothingBelowPageZero(t *testing.T) {
+	for n := uint64(1); n < 16; n++ {
+		require.NotEqual(t, slot(0), slot(-n))
+	}
+}

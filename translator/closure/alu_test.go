@@ -262,3 +262,25 @@ func TestFusedConditions(t *testing.T) {
 	}
 	require.Greater(t, fused, 1000, "most of them are fused")
 }
+
+// TestSumBelowZero: a displacement that leads below address 0 wraps at 4 GiB, also
+// where the access ends in page 0, which the TLB has.
+func TestSumBelowZero(t *testing.T) {
+	c := newCPU(t)
+	k := New(c)
+	k.b = &Block{Sites: []cpu.Site{{Inst: &decoder.Inst{Len: 2}, Rem: 1}}}
+	bus.Store64(c.Host.At(0), 0x8877665544332211)
+	for _, w := range []uint8{1, 2} {
+		for below := uint64(1); below < 1<<w; below++ {
+			_, exc := c.Load(0, 4)
+			require.Nil(t, exc)
+			want, exc := c.Load(0x100000000-below, 1<<w)
+			require.Nil(t, exc)
+			u := ir.Uop{Op: ir.Mov, W: w, D: ir.Arg{Kind: ir.Reg, Reg: x86.CX}, S: ir.Arg{Kind: ir.Mem}, MayLeave: true,
+				Addr: ir.Address{Base: x86.SI, Index: decoder.NoReg, Size: 4, Disp: -below, Flat: true}}
+			c.R[x86.CX], c.R[x86.SI] = 0, 0
+			k.fn(&u)(c)
+			require.Equal(t, want, c.R[x86.CX], "%d bytes below 0, width %d", below, 8<<w)
+		}
+	}
+}
