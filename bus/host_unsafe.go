@@ -16,6 +16,7 @@ const little = hostLittle
 
 func pointer(at uint64) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(nil), at) }
 
+// Load8, Load16, Load32 and Load64 read a little-endian value at an address of the host.
 func Load8(at uint64) uint8 { return *(*uint8)(pointer(at)) }
 
 func Load16(at uint64) uint16 {
@@ -39,6 +40,7 @@ func Load64(at uint64) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(pointer(at))[:])
 }
 
+// Store8, Store16, Store32 and Store64 write one.
 func Store8(at uint64, v uint8) { *(*uint8)(pointer(at)) = v }
 
 func Store16(at uint64, v uint16) {
@@ -65,7 +67,7 @@ func Store64(at uint64, v uint64) {
 	binary.LittleEndian.PutUint64((*[8]byte)(pointer(at))[:], v)
 }
 
-// Load reads 1, 2, 4 or 8 bytes, Store writes them.
+// Load reads 1, 2, 4 or 8 bytes.
 func Load(at uint64, size int) uint64 {
 	switch size {
 	case 1:
@@ -78,6 +80,7 @@ func Load(at uint64, size int) uint64 {
 	return Load64(at)
 }
 
+// Store writes 1, 2, 4 or 8 bytes.
 func Store(at uint64, size int, v uint64) {
 	switch size {
 	case 1:

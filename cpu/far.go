@@ -68,24 +68,33 @@ func (c *CPU) systemTarget(sel x86.Selector, d x86.Descriptor, at uint64, kind s
 	return c.jumpGate(d)
 }
 
-// jumpGate is a JMP through a call gate.
-func (c *CPU) jumpGate(gate x86.Descriptor) *x86.Exception {
+// throughGate reads what a call gate leads to: a segment's descriptor, which stands
+// at an address, and an offset in that segment.
+func (c *CPU) throughGate(gate x86.Descriptor) (d x86.Descriptor, at, off uint64, exc *x86.Exception) {
 	sel := gate.GateSelector()
 	if sel.Null() {
-		return c.gp0()
+		return d, 0, 0, c.gp0()
 	}
-	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
-	if exc != nil {
-		return exc
+	if d, at, exc = c.descriptor(sel, x86.VecGP, 0); exc != nil {
+		return d, 0, 0, exc
 	}
-	off := uint64(gate.GateOffset())
+	if !d.Segment() {
+		return d, 0, 0, c.fault(x86.VecGP, uint32(sel)&^3)
+	}
+	off = uint64(gate.GateOffset())
 	if gate.Type() == x86.TypeCall16 {
 		off &= 0xffff
 	}
-	if !d.Segment() {
-		return c.fault(x86.VecGP, uint32(sel)&^3)
+	return d, at, off, nil
+}
+
+// jumpGate is a JMP through a call gate.
+func (c *CPU) jumpGate(gate x86.Descriptor) *x86.Exception {
+	d, at, off, exc := c.throughGate(gate)
+	if exc != nil {
+		return exc
 	}
-	return c.jumpCode(sel&^3|x86.Selector(c.CPL), d, at, off)
+	return c.jumpCode(gate.GateSelector()&^3|x86.Selector(c.CPL), d, at, off)
 }
 
 // checkCode makes the checks of a direct transfer to a code segment at the same
@@ -182,21 +191,17 @@ func callFar(c *CPU, s *Site) *x86.Exception {
 
 // callGate is a CALL through a call gate (SDM 3A 5.8.4).
 func (c *CPU) callGate(gate x86.Descriptor, next uint64) *x86.Exception {
-	size := 4
-	off := uint64(gate.GateOffset())
-	if gate.Type() == x86.TypeCall16 {
-		size, off = 2, off&0xffff
-	}
-	sel := gate.GateSelector()
-	if sel.Null() {
-		return c.gp0()
-	}
-	d, at, exc := c.descriptor(sel, x86.VecGP, 0)
+	d, at, off, exc := c.throughGate(gate)
 	if exc != nil {
 		return exc
 	}
+	size := 4
+	if gate.Type() == x86.TypeCall16 {
+		size = 2
+	}
+	sel := gate.GateSelector()
 	code := uint32(sel) &^ 3
-	if !d.Segment() || !d.Code() || d.DPL() > int(c.CPL) {
+	if !d.Code() || d.DPL() > int(c.CPL) {
 		return c.fault(x86.VecGP, code)
 	}
 	if !d.Present() {

@@ -450,15 +450,20 @@ func leave(c *CPU, s *Site) *x86.Exception {
 }
 
 // cmpxchg writes its destination in any case (SDM 2A CMPXCHG).
+// modified reads the first operand, of which it is certain that it can be written.
+func (c *CPU) modified(in *decoder.Inst) (v uint64, exc *x86.Exception) {
+	if in.Args[0].Kind == decoder.KindMem {
+		if exc := c.ProbeSeg(in.Seg, c.EA(in), int(in.Args[0].Size)); exc != nil {
+			return 0, exc
+		}
+	}
+	return c.Operand(in, 0)
+}
+
 func cmpxchg(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
 	size := in.Args[0].Size
-	if in.Args[0].Kind == decoder.KindMem {
-		if exc := c.ProbeSeg(in.Seg, c.EA(in), int(size)); exc != nil {
-			return exc
-		}
-	}
-	dst, exc := c.Operand(in, 0)
+	dst, exc := c.modified(in)
 	if exc != nil {
 		return exc
 	}
@@ -480,18 +485,12 @@ func cmpxchg(c *CPU, s *Site) *x86.Exception {
 
 func xadd(c *CPU, s *Site) *x86.Exception {
 	in := s.Inst
-	size := in.Args[0].Size
-	if in.Args[0].Kind == decoder.KindMem {
-		if exc := c.ProbeSeg(in.Seg, c.EA(in), int(size)); exc != nil {
-			return exc
-		}
-	}
-	dst, exc := c.Operand(in, 0)
+	dst, exc := c.modified(in)
 	if exc != nil {
 		return exc
 	}
 	src := c.Reg(&in.Args[1])
-	w := uint32(bits.TrailingZeros8(size))
+	w := uint32(bits.TrailingZeros8(in.Args[0].Size))
 	sum := (dst + src) & maskOf(w)
 	if in.Args[0].Kind == decoder.KindMem {
 		if exc := c.SetOperand(in, 0, sum); exc != nil {

@@ -16,14 +16,13 @@ type Site struct {
 	Rem int32
 	// Mid is set unless the instruction is the last of its block.
 	Mid bool
-	// Redos counts how often it left its block in the middle to run alone.
-	Redos uint8
+	// Alone counts how often it left its block in the middle to run alone.
+	Alone uint8
 }
 
 // Handler is a call-out: the slow, exact half of an instruction. It computes,
-// checks, and commits only when nothing can fault any more; EIP stands at the
-// block's entry and is moved by the caller, but for handlers of control
-// transfers, which set it.
+// checks, and commits only when nothing can fault any more. EIP is not kept: a
+// handler has it from its Site, and only those of control transfers set it.
 type Handler func(c *CPU, s *Site) *x86.Exception
 
 // ip is the linear-less address of the instruction, next that of the following.

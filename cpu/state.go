@@ -148,7 +148,7 @@ type CPU struct {
 	Model *Model
 
 	// Traps counts the sensitive instructions by their Op.
-	Traps [1024]uint64
+	Traps [MostCalls]uint64
 	// Gaps counts what raised #UD for want of an implementation.
 	Gaps map[string]uint64
 	// Faults is the chain of the last exceptions, for reports.

@@ -45,7 +45,7 @@ type way struct {
 
 const (
 	regionsSeen = 512 // a power of two
-	large       = 1   // in place of a table's address
+	largePage   = 1   // in place of a table's address
 )
 
 func (r region) slot() uint64 { return (r.base>>21 ^ r.base>>12 ^ uint64(r.level)<<6) % regionsSeen }
@@ -108,7 +108,6 @@ func (m *MMU) Switch() {
 	m.Stats.ShadowSwitches++
 	m.clock++
 	m.Context.used = m.clock
-	m.lay = m.Mode.layout()
 	k := m.key()
 	if c := m.contexts[k]; c != nil {
 		m.enter(c)
@@ -185,7 +184,6 @@ func (m *MMU) Flush() {
 		m.forget(c)
 	}
 	m.boundQueue = m.boundQueue[:0]
-	m.lay = m.Mode.layout()
 	m.Context = m.context(m.key())
 	m.ContextChanged()
 }

@@ -54,8 +54,7 @@ type MMU struct {
 	clock    uint64 // counts context switches, for the choice of a victim
 	walking  bool   // the write under way is the MMU's own A or D update
 	watched  []Range
-	limit    int     // entries that stay filled at once, 0 for all (tests)
-	lay      *layout // of the mode at the last Switch
+	limit    int // entries that stay filled at once, 0 for all (tests)
 	// boundQueue are the entries in the order in which they were filled (limit).
 	boundQueue []boundSlot
 
@@ -81,7 +80,7 @@ type Range struct{ Base, Last uint64 }
 
 // New makes an MMU with paging off and A20 open.
 func New(mem *bus.Memory) *MMU {
-	m := &MMU{Mem: mem, A20: ^uint64(0), PhysWidth: 36, lay: &flat, ContextChanged: func() {}, contexts: map[key]*Context{}, uses: map[uint64][]use{},
+	m := &MMU{Mem: mem, A20: ^uint64(0), PhysWidth: 36, ContextChanged: func() {}, contexts: map[key]*Context{}, uses: map[uint64][]use{},
 		writable: make([]written, mem.Size()>>bus.PageShift)}
 	mem.RAM.Own(bus.Table, m.tableWritten)
 	mem.RAM.OnMark(m.marked)

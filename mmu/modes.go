@@ -49,7 +49,7 @@ func (l *layout) index(va uint64, level int) uint64 { return va >> l.shift(level
 
 // base is the first address that the table of a level that serves va maps.
 func (l *layout) base(va uint64, level int) uint64 {
-	return va &^ (1<<min(l.shift(level+1), 63) - 1)
+	return va &^ (1<<l.shift(level+1) - 1)
 }
 
 // canonical extends the sign of a linear address that is wider than 32 bits.
@@ -62,7 +62,7 @@ func (l *layout) canonical(va uint64) uint64 {
 
 // frame is where an entry leads: a table, or a page.
 func (m *MMU) frame(e uint64) uint64 {
-	if m.lay.entry == 4 {
+	if m.Context.lay.entry == 4 {
 		return e & 0xfffff000
 	}
 	return e & (1<<m.PhysWidth - 1) &^ 0xfff
@@ -73,7 +73,7 @@ func (m *MMU) frame(e uint64) uint64 {
 // no PSE-36. In PAE's own mode all bits up to 62 above an address are, in long mode
 // those up to 51.
 func (m *MMU) reserved(level int, large bool) uint64 {
-	l := m.lay
+	l := m.Context.lay
 	if l.entry == 4 {
 		if large {
 			return 0x3fe000

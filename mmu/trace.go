@@ -126,7 +126,7 @@ func (m *MMU) entriesWritten(u *use, offset, length int) {
 // context translates va by: a write there takes effect on the next fetch of
 // code at va.
 func (m *MMU) Maps(page uint64, offset, length int, va uint64) bool {
-	l := m.lay
+	l := m.Context.lay
 	for level := l.top; level > 0; level-- {
 		at := int(l.index(va, level)) * l.entry
 		if offset < at+l.entry && at < offset+length &&

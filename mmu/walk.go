@@ -27,7 +27,7 @@ type result struct {
 // root is the table that a walk begins at. In PAE's own mode a register leads to it,
 // which may be absent.
 func (m *MMU) root(va uint64) (table uint64, ok bool) {
-	switch m.lay {
+	switch m.Context.lay {
 	case &pae:
 		p := m.PDPTE[va>>30&3]
 		return m.frame(p), p&x86.PTE_P != 0
@@ -41,7 +41,7 @@ func (m *MMU) root(va uint64) (table uint64, ok bool) {
 // 4.7, 4.8). Nothing changes where it faults.
 func (m *MMU) walk(mem Physical, va uint64, acc Access, user bool, r *result) *x86.Exception {
 	m.Stats.Walks++
-	l := m.lay
+	l := m.Context.lay
 	table, ok := m.root(va)
 	if !ok {
 		return m.fault(va, acc, user, 0)
@@ -84,8 +84,8 @@ func (m *MMU) walk(mem Physical, va uint64, acc Access, user bool, r *result) *x
 // through mem, fills nothing and traces nothing. Where mem drops stores nothing
 // changes.
 func (m *MMU) Look(mem Physical, va uint64, acc Access, user bool) (phys uint64, exc *x86.Exception) {
-	va = m.lay.canonical(va)
-	if m.lay == &flat {
+	va = m.Context.lay.canonical(va)
+	if m.Context.lay == &flat {
 		return va & m.A20, nil
 	}
 	var r result
@@ -150,10 +150,10 @@ type Place struct {
 // Translate gives the place of va for one access that stays in its page, sets A and D
 // bits, and fills the first-level array.
 func (m *MMU) Translate(va uint64, acc Access, user bool) (p Place, exc *x86.Exception) {
-	va = m.lay.canonical(va)
+	va = m.Context.lay.canonical(va)
 	page := va &^ (bus.PageSize - 1)
 	r := result{phys: page & m.A20, write: true, exec: true, dirty: true}
-	if m.lay != &flat {
+	if m.Context.lay != &flat {
 		if exc = m.walk(m.Mem, va, acc, user, &r); exc != nil {
 			return Place{}, exc
 		}
@@ -170,7 +170,7 @@ func (m *MMU) Translate(va uint64, acc Access, user bool) (p Place, exc *x86.Exc
 
 // record traces the tables that a walk went through.
 func (m *MMU) record(va uint64, r *result) {
-	c, l := m.Context, m.lay
+	c, l := m.Context, m.Context.lay
 	for level := l.top; level >= r.last; level-- {
 		base := l.base(va, level)
 		if !c.leads(level, base, r.tables[level]) {
@@ -178,8 +178,8 @@ func (m *MMU) record(va uint64, r *result) {
 		}
 	}
 	if r.last > 1 { // the page itself stands for the table that a small one has
-		if base := l.base(va, r.last-1); !c.leads(r.last-1, base, large) {
-			c.lead(r.last-1, base, way{table: large})
+		if base := l.base(va, r.last-1); !c.leads(r.last-1, base, largePage) {
+			c.lead(r.last-1, base, way{table: largePage})
 		}
 	}
 }

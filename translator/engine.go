@@ -58,7 +58,7 @@ type Stats struct {
 	cache.Stats
 	Blocks, Instructions, Uops, Calls, Bytes uint64 // Bytes of guest code
 	Lookups, Misses                          uint64
-	Unwinds, Redos                           uint64
+	Unwinds, Alone                           uint64
 	Ones                                     uint64 // blocks of one instruction, made where a budget ends
 }
 

@@ -30,50 +30,35 @@ type lowered struct {
 // table has a row for each Op of which some form is lowered; the others are called
 // out.
 var table = func() (t [decoder.NumOps]lowered) {
-	// The flags that ADD to SAR use and set follow from their rows.
-	for op, to := range map[decoder.Op]ir.Op{
+	rows := func(with func(*lowering, *ir.Uop, *decoder.Inst) bool, ops map[decoder.Op]ir.Op) {
+		for op, to := range ops {
+			t[op] = lowered{op: to, with: with}
+		}
+	}
+	rows(operands, map[decoder.Op]ir.Op{
 		decoder.ADD: ir.Add, decoder.OR: ir.Or, decoder.ADC: ir.Adc, decoder.SBB: ir.Sbb, decoder.AND: ir.And,
 		decoder.SUB: ir.Sub, decoder.XOR: ir.Xor, decoder.CMP: ir.Cmp, decoder.TEST: ir.Test,
 		decoder.INC: ir.Inc, decoder.DEC: ir.Dec, decoder.NEG: ir.Neg, decoder.NOT: ir.Not, decoder.MOV: ir.Mov,
 		decoder.ROL: ir.Rol, decoder.ROR: ir.Ror, decoder.RCL: ir.Rcl, decoder.RCR: ir.Rcr, decoder.SHL: ir.Shl,
-		decoder.SHR: ir.Shr, decoder.SAR: ir.Sar, decoder.BSWAP: ir.Bswap, decoder.SETCC: ir.SetCC, decoder.CMOVCC: ir.CMov,
-	} {
-		t[op] = lowered{op: to, with: operands}
-	}
-	for op, to := range map[decoder.Op]ir.Op{
+		decoder.SHR: ir.Shr, decoder.SAR: ir.Sar, decoder.SHLD: ir.ShlD, decoder.SHRD: ir.ShrD, decoder.BSWAP: ir.Bswap,
+		decoder.BSF: ir.Bsf, decoder.BSR: ir.Bsr, decoder.SETCC: ir.SetCC, decoder.CMOVCC: ir.CMov,
+		decoder.XADD: ir.Xadd, decoder.CMPXCHG: ir.CmpXchg, decoder.XCHG: ir.Xchg,
+	})
+	rows(plain, map[decoder.Op]ir.Op{
 		decoder.NOP: ir.Nop, decoder.PREFETCH: ir.Nop, decoder.ENDBR: ir.Nop,
 		decoder.CBW: ir.Widen, decoder.CWD: ir.SignDX, decoder.LAHF: ir.Lahf, decoder.SAHF: ir.Sahf, decoder.CLC: ir.Clc,
 		decoder.STC: ir.Stc, decoder.CMC: ir.Cmc, decoder.CLD: ir.Cld, decoder.STD: ir.Std,
-	} {
-		t[op] = lowered{op: to, with: plain}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.PUSHF: ir.PushF, decoder.LEAVE: ir.Leave} {
-		t[op] = lowered{op: to, with: stack}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.MUL: ir.Mul, decoder.DIV: ir.Div, decoder.IDIV: ir.SDiv} {
-		t[op] = lowered{op: to, with: product}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.BT: ir.Bt, decoder.BTS: ir.Bts, decoder.BTR: ir.Btr, decoder.BTC: ir.Btc} {
-		t[op] = lowered{op: to, with: bit}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.BSF: ir.Bsf, decoder.BSR: ir.Bsr, decoder.XADD: ir.Xadd,
-		decoder.CMPXCHG: ir.CmpXchg, decoder.XCHG: ir.Xchg} {
-		t[op] = lowered{op: to, with: operands}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.MOVS: ir.Movs, decoder.STOS: ir.Stos, decoder.LODS: ir.Lods,
-		decoder.CMPS: ir.Cmps, decoder.SCAS: ir.Scas} {
-		t[op] = lowered{op: to, with: iteration}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.MOVZX: ir.MovZX, decoder.MOVSX: ir.MovSX} {
-		t[op] = lowered{op: to, with: extension}
-	}
-	for op, to := range map[decoder.Op]ir.Op{decoder.SHLD: ir.ShlD, decoder.SHRD: ir.ShrD} {
-		t[op] = lowered{op: to, with: operands}
-	}
-	t[decoder.LEA] = lowered{op: ir.Lea, with: lea}
-	t[decoder.IMUL] = lowered{op: ir.IMul, with: imul}
-	t[decoder.PUSH] = lowered{op: ir.Push, with: push}
-	t[decoder.POP] = lowered{op: ir.Pop, with: pop}
+	})
+	rows(stack, map[decoder.Op]ir.Op{decoder.PUSHF: ir.PushF, decoder.LEAVE: ir.Leave})
+	rows(product, map[decoder.Op]ir.Op{decoder.MUL: ir.Mul, decoder.DIV: ir.Div, decoder.IDIV: ir.SDiv})
+	rows(bit, map[decoder.Op]ir.Op{decoder.BT: ir.Bt, decoder.BTS: ir.Bts, decoder.BTR: ir.Btr, decoder.BTC: ir.Btc})
+	rows(iteration, map[decoder.Op]ir.Op{decoder.MOVS: ir.Movs, decoder.STOS: ir.Stos, decoder.LODS: ir.Lods,
+		decoder.CMPS: ir.Cmps, decoder.SCAS: ir.Scas})
+	rows(extension, map[decoder.Op]ir.Op{decoder.MOVZX: ir.MovZX, decoder.MOVSX: ir.MovSX})
+	rows(lea, map[decoder.Op]ir.Op{decoder.LEA: ir.Lea})
+	rows(imul, map[decoder.Op]ir.Op{decoder.IMUL: ir.IMul})
+	rows(push, map[decoder.Op]ir.Op{decoder.PUSH: ir.Push})
+	rows(pop, map[decoder.Op]ir.Op{decoder.POP: ir.Pop})
 	for op, to := range map[decoder.Op]ir.Op{decoder.JMP: ir.Jmp, decoder.JCC: ir.Jcc, decoder.CALL: ir.Call, decoder.JMPI: ir.JmpInd,
 		decoder.CALLI: ir.CallInd, decoder.RET: ir.Ret, decoder.LOOP: ir.Loop, decoder.LOOPE: ir.Loop, decoder.LOOPNE: ir.Loop,
 		decoder.JCXZ: ir.Loop} {
@@ -87,14 +72,19 @@ var table = func() (t [decoder.NumOps]lowered) {
 // docs/KNOWN_GAPS.md.
 func Executes(op decoder.Op) bool { return table[op].with != nil || cpu.Calls[op].Do != nil }
 
-// call is the number of an instruction's call-out: a gap where the processor's model
-// does not recognise it in the block's mode. Then an F3 or F2 before it may be
-// nothing but a prefix that is ignored (TZCNT, LZCNT, PAUSE).
-func (l *lowering) call(in *decoder.Inst) uint16 {
+// how tells what becomes of an instruction: the row that lowers it, nil where it is
+// called out in any case, and the number of its call-out. That is a gap where the
+// processor's model does not recognise it in the block's mode; before it is one, an F3
+// or F2 may be nothing but a prefix that is ignored (TZCNT, LZCNT, PAUSE).
+func (l *lowering) how(in *decoder.Inst) (row *lowered, call uint16) {
 	if !l.exists(in) && !(in.DropPrefix() && l.exists(in)) {
-		return cpu.CallGap
+		return nil, cpu.CallGap
 	}
-	return cpu.CallOf(in)
+	call = cpu.CallOf(in)
+	if row = &table[in.Op]; row.with == nil || call == cpu.CallRepeat {
+		row = nil
+	}
+	return row, call
 }
 
 // exists tells whether the instruction is recognised in the block's mode on the
@@ -113,10 +103,9 @@ func (l *lowering) exists(in *decoder.Inst) bool {
 // flow says how an instruction stands to its block: the one place that knows what
 // ends one.
 func (l *lowering) flow(in *decoder.Inst) cpu.Flow {
-	n := l.call(in)
-	switch row := &table[in.Op]; {
-	case n == cpu.CallRepeat || row.with == nil || n == cpu.CallGap && !l.exists(in):
-		return cpu.Calls[n].Flow
+	switch row, call := l.how(in); {
+	case row == nil:
+		return cpu.Calls[call].Flow
 	case row.ends:
 		return cpu.FlowJump
 	}
@@ -125,23 +114,22 @@ func (l *lowering) flow(in *decoder.Inst) cpu.Flow {
 
 // lower appends the micro-op of one instruction.
 func (l *lowering) lower(in *decoder.Inst) {
-	n := l.call(in)
+	row, call := l.how(in)
 	u := ir.Uop{Inst: l.n, Next: l.next, Mask: ^uint32(0), W: width(in), Cond: in.Cond,
 		Stack32: l.mode&cpu.ModeStack32 != 0, FlatStack: l.mode&cpu.ModeFlatSS != 0, Counts: in.Row.Sensitive()}
-	row := &table[in.Op]
-	lowers := row.with != nil && n != cpu.CallRepeat && l.exists(in)
+	lowers := row != nil
 	if lowers {
 		u.Op = row.op
-		if n < uint16(decoder.NumOps) {
-			u.Call = n
+		if call < uint16(decoder.NumOps) {
+			u.Call = call
 		}
 		flags(&u, in)
 		lowers = row.with(l, &u, in)
 	}
 	if !lowers {
-		u = ir.Uop{Op: ir.CallOut, Inst: l.n, Call: n, Next: l.next, Mask: ^uint32(0), MayLeave: true,
+		u = ir.Uop{Op: ir.CallOut, Inst: l.n, Call: call, Next: l.next, Mask: ^uint32(0), MayLeave: true,
 			Reads: arith, Writes: arith, Counts: u.Counts}
-		switch cpu.Calls[n].Flow {
+		switch cpu.Calls[call].Flow {
 		case cpu.FlowEnd:
 			u.Op = ir.CallEnd
 		case cpu.FlowAway:

@@ -99,7 +99,8 @@ func (e *Engine) chain(b *closure.Block) {
 		if b = e.find(0); b == nil {
 			return
 		}
-		if exit != closure.NoExit && !e.conf.NoLinks {
+		// The limit of a code segment that is not flat is checked at each entry.
+		if exit != closure.NoExit && from.Of.Mode&cpu.ModeFlatCS != 0 && !e.conf.NoLinks {
 			cache.Link(from.Of, uint8(exit), b.Of)
 		}
 	}
@@ -132,8 +133,8 @@ func (e *Engine) unwound() {
 	c.Exit()
 	c.Unretire(s)
 	if exc == nil {
-		e.stats.Redos++
-		if s.Redos++; s.Redos == splitAfter {
+		e.stats.Alone++
+		if s.Alone++; s.Alone == splitAfter {
 			e.splitHere(s)
 		}
 		if c.Budget <= 0 {

@@ -26,7 +26,7 @@ func printStats(w io.Writer, m *ringzero.Machine, took time.Duration) {
 	line("block lookups", "%d, %d translated", e.Lookups, e.Misses)
 	line("blocks of one", "%d of them, made where a budget ended", e.Ones)
 	line("invalidations", "%d blocks, %d evictions", e.Invalidations, e.Evictions)
-	line("unwinds", "%d, %d of them to run an instruction alone; %d blocks were cut there", e.Unwinds, e.Redos, e.Splits)
+	line("unwinds", "%d, %d of them to run an instruction alone; %d blocks were cut there", e.Unwinds, e.Alone, e.Splits)
 	line("TLB misses", "%d page walks", u.Walks)
 	line("shadow misses", "%d of %d switches of address space, %d table writes", u.ShadowMisses, u.ShadowSwitches, u.TableWrites)
 	line("GC share", "%.1f %% of the processor time", 100*gcShare())

@@ -113,7 +113,7 @@ func (b *Block) checkLinks(live map[*Block]bool) error {
 			return fmt.Errorf("link %d of %x/%x leads to %x/%x: live %v, straddling %v, known there %d times",
 				i, b.Off, b.Mode, to.Off, to.Mode, live[to], to.Straddle, n)
 		}
-		if there != nil && (there != to.Code || near && !b.near(exit, to)) {
+		if there != to.Code || near != b.near(exit, to) {
 			return fmt.Errorf("code of %x leads elsewhere by exit %d than to %x, near %v", b.Off, i, to.Off, near)
 		}
 	}

@@ -63,12 +63,9 @@ func (b *Block) EIP(c *cpu.CPU) uint64 { return uint64(uint32(c.PageBase) + b.En
 func (b *Block) Entered() uint64 { return b.Seen }
 
 func (b *Block) Link(exit uint8, near bool, to cache.Code) {
-	next := to.(*Block)
-	switch {
-	case b.mode&cpu.ModeFlatCS == 0: // the limit is checked at each entry
-	case near:
+	if next := to.(*Block); near {
 		b.link[exit&1] = next
-	default:
+	} else {
 		b.far[exit&1] = next
 	}
 }

@@ -2,8 +2,8 @@
 // over its operands, a block the run of its closures. It implements micro-ops,
 // never instructions; what is rare calls out to package cpu.
 //
-// A fault in mid-block unwinds by panic with the instruction's Site, inside this
-// package and the engine that runs it only.
+// A fault in mid-block unwinds by a panic with the instruction's Site, which
+// cpu.Unwind raises and the engine recovers.
 package closure
 
 import (
@@ -193,9 +193,9 @@ func (k *Backend) fn(u *ir.Uop) fn {
 func (k *Backend) callOut(u *ir.Uop) fn {
 	do, s := cpu.Calls[u.Call&(cpu.MostCalls-1)].Do, k.site(u)
 	if u.Counts {
-		op := s.Inst.Op & (cpu.MostCalls - 1)
+		op := s.Inst.Op
 		return func(c *cpu.CPU) {
-			c.Traps[op]++
+			c.Traps[op&(cpu.MostCalls-1)]++
 			c.Enter(s)
 			if exc := do(c, s); exc != nil {
 				c.Unwind(s, exc)

@@ -11,28 +11,28 @@ import (
 func cond(cc uint8, known uint32) func(c *cpu.CPU) bool {
 	if known != 0 {
 		switch cc {
-		case 4:
+		case condE:
 			return func(c *cpu.CPU) bool { return c.CCRes == 0 }
-		case 5:
+		case condNE:
 			return func(c *cpu.CPU) bool { return c.CCRes != 0 }
 		}
 		if known == cpu.CCSub|2 {
 			switch cc {
-			case 2:
+			case condB:
 				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) < uint32(c.CCSrc) }
-			case 3:
+			case condAE:
 				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) >= uint32(c.CCSrc) }
-			case 6:
+			case condBE:
 				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) <= uint32(c.CCSrc) }
-			case 7:
+			case condA:
 				return func(c *cpu.CPU) bool { return uint32(c.CCRes+c.CCSrc) > uint32(c.CCSrc) }
-			case 12:
+			case condL:
 				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) < int32(c.CCSrc) }
-			case 13:
+			case condGE:
 				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) >= int32(c.CCSrc) }
-			case 14:
+			case condLE:
 				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) <= int32(c.CCSrc) }
-			case 15:
+			case condG:
 				return func(c *cpu.CPU) bool { return int32(c.CCRes+c.CCSrc) > int32(c.CCSrc) }
 			}
 		}
@@ -43,13 +43,13 @@ func cond(cc uint8, known uint32) func(c *cpu.CPU) bool {
 func (k *Backend) setcc(u *ir.Uop) fn {
 	test := cond(u.Cond, u.CC)
 	if u.D.Kind == ir.Mem {
-		m, flat, s := k.address(u), u.Addr.Flat, k.site(u)
+		m, s := k.address(u), k.site(u)
 		return func(c *cpu.CPU) {
 			v := uint64(0)
 			if test(c) {
 				v = 1
 			}
-			store(c, linear(c, m, flat, 1, s), 1, v, s)
+			store(c, m.where(c, 1, true), 1, v, s)
 		}
 	}
 	r := k.regs(u)

@@ -9,14 +9,14 @@ import (
 
 // xchgMem is XCHG with memory: the store is certain before the register changes.
 func (k *Backend) xchgMem(u *ir.Uop) fn {
-	m, flat, w, a := k.address(u), u.Addr.Flat, u.W, u.S
+	m, w, a := k.address(u), u.W, u.S
 	if a.Kind == ir.Mem {
 		a = u.D
 	}
 	size := 1 << w
 	p, shift := k.reg(a)
 	return func(c *cpu.CPU) {
-		va := linear(c, m, flat, size, m.site)
+		va := m.where(c, size, true)
 		old := get(p, shift, w)
 		e := c.TLB.At(va)
 		if w == 2 && e.Write == (va+3)&^0xfff {

@@ -8,31 +8,17 @@ import (
 // load is a read of any size with the probe.
 func load(c *cpu.CPU, va uint64, size int, s *cpu.Site) uint64 {
 	if e := c.TLB.At(va); e.Read == (va+uint64(size)-1)&^0xfff {
-		switch off := va + e.Addend; size {
-		case 1:
-			return uint64(bus.Load8(off))
-		case 2:
-			return uint64(bus.Load16(off))
-		case 4:
-			return uint64(bus.Load32(off))
-		}
+		return bus.Load(va+e.Addend, size)
 	}
 	return loadSlow(c, va, size, s)
 }
 
+// store is a write of any size with the probe.
+// store is a write of any size with the probe.
 func store(c *cpu.CPU, va uint64, size int, v uint64, s *cpu.Site) {
 	if e := c.TLB.At(va); e.Write == (va+uint64(size)-1)&^0xfff {
-		switch off := va + e.Addend; size {
-		case 1:
-			bus.Store8(off, uint8(v))
-			return
-		case 2:
-			bus.Store16(off, uint16(v))
-			return
-		case 4:
-			bus.Store32(off, uint32(v))
-			return
-		}
+		bus.Store(va+e.Addend, size, v)
+		return
 	}
 	storeSlow(c, va, size, v, s)
 }

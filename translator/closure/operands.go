@@ -14,15 +14,12 @@ func (k *Backend) reg(a ir.Arg) (*uint64, uint8) {
 }
 
 func (k *Backend) regs(u *ir.Uop) regs {
-	r := regs{d: &k.zero, s0: &k.zero, aux: &k.zero, sp: &k.c.R[x86.SP]}
+	r := regs{d: &k.zero, s0: &k.zero, sp: &k.c.R[x86.SP]}
 	if u.D.Kind == ir.Reg || u.D.Kind == ir.High {
 		r.d, r.dh = k.reg(u.D)
 	}
 	if u.S.Kind == ir.Reg || u.S.Kind == ir.High {
 		r.s0, r.s0h = k.reg(u.S)
-	}
-	if u.Aux.Kind == ir.Reg || u.Aux.Kind == ir.High {
-		r.aux, r.auxh = k.reg(u.Aux)
 	}
 	return r
 }
@@ -34,11 +31,8 @@ func (k *Backend) address(u *ir.Uop) *address {
 	}
 	a := &k.addresses[0]
 	k.addresses = k.addresses[1:]
-	*a = address{base: &k.zero, index: &k.zero, scale: m.Scale, disp: displacement(m), mask: 0xffffffff,
-		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, align: k.b.mode&cpu.ModeAlign != 0, site: k.site(u)}
-	if m.Size == 2 {
-		a.mask = 0xffff
-	}
+	*a = address{base: &k.zero, index: &k.zero, scale: m.Scale, disp: displacement(m), mask: ^uint64(0) >> (64 - 8*m.Size),
+		seg: &k.c.Seg[m.Seg&7], num: m.Seg & 7, flat: m.Flat, align: k.b.mode&cpu.ModeAlign != 0, site: k.site(u)}
 	if m.Base < 16 {
 		a.base = &k.c.R[m.Base]
 	}
@@ -62,7 +56,7 @@ func displacement(m *ir.Address) uint64 {
 	return m.Disp & 0xffffffff
 }
 
-// get and set access a register of any width up to 32 bits.
+// get reads a register of a width, set writes it; a dword clears the upper half.
 func get(p *uint64, shift, w uint8) uint64 {
 	switch w {
 	case 0:
@@ -96,29 +90,18 @@ func (k *Backend) operand(a ir.Arg, u *ir.Uop, w uint8) func(c *cpu.CPU) uint64 
 		return func(c *cpu.CPU) uint64 { return v }
 	case ir.Mem:
 		m, s, size := k.address(u), k.site(u), 1<<w
-		if u.Addr.Flat {
-			return func(c *cpu.CPU) uint64 { return load(c, m.offset(), size, s) }
-		}
-		return func(c *cpu.CPU) uint64 { return load(c, m.readable(c, size), size, s) }
+		return func(c *cpu.CPU) uint64 { return load(c, m.where(c, size, false), size, s) }
 	}
 	p, shift := k.reg(a)
 	return func(c *cpu.CPU) uint64 { return get(p, shift, w) }
 }
 
-// linear gives the linear address of the memory operand, checked for a write.
-func linear(c *cpu.CPU, m *address, flat bool, size int, s *cpu.Site) uint64 {
-	if flat {
-		return m.offset()
-	}
-	return m.writable(c, size)
-}
-
 // regs are register operands: pointers into the processor's state, and for
 // bytes the shift (0, or 8 for AH and kin).
 type regs struct {
-	d, s0, aux    *uint64
-	sp            *uint64 // ESP
-	dh, s0h, auxh uint8
+	d, s0   *uint64
+	sp      *uint64 // ESP
+	dh, s0h uint8
 }
 
 // address is a memory operand. An absent base or index points to a zero.
@@ -129,12 +112,24 @@ type address struct {
 	seg         *cpu.Segment
 	num         uint8
 	site        *cpu.Site
-	align       bool
+	flat, align bool
 }
 
 // offset is the effective address within the segment.
 func (a *address) offset() uint64 {
 	return (*a.base + *a.index<<(a.scale&3) + a.disp) & a.mask
+}
+
+// where gives the linear address of an access, after the checks that the segment asks
+// for.
+func (a *address) where(c *cpu.CPU, size int, write bool) uint64 {
+	switch {
+	case a.flat:
+		return a.offset()
+	case write:
+		return a.writable(c, size)
+	}
+	return a.readable(c, size)
 }
 
 // readable gives the linear address of a read through a segment that is not

@@ -145,12 +145,11 @@ type place struct {
 	p     *uint64 // nil for memory
 	shift uint8
 	m     *address
-	flat  bool
 }
 
 func (k *Backend) place(u *ir.Uop) *place {
 	if u.D.Kind == ir.Mem {
-		return &place{m: k.address(u), flat: u.Addr.Flat}
+		return &place{m: k.address(u)}
 	}
 	p, shift := k.reg(u.D)
 	return &place{p: p, shift: shift}
@@ -158,15 +157,10 @@ func (k *Backend) place(u *ir.Uop) *place {
 
 // where is the linear address of an operand in memory.
 func (p *place) where(c *cpu.CPU, write bool) uint64 {
-	switch {
-	case p.p != nil:
+	if p.p != nil {
 		return 0
-	case p.flat:
-		return p.m.offset()
-	case write:
-		return p.m.writable(c, 1)
 	}
-	return p.m.readable(c, 1)
+	return p.m.where(c, 1, write)
 }
 
 func (p *place) read(c *cpu.CPU, write bool) (va, v uint64) {

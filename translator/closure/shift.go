@@ -100,7 +100,7 @@ func shift32(op ir.Op, d *uint64, n uint32, flags bool) fn {
 }
 
 func (k *Backend) shiftMem(u *ir.Uop) fn {
-	m, flat, s, w, op := k.address(u), u.Addr.Flat, k.site(u), u.W, u.Op
+	m, s, w, op := k.address(u), k.site(u), u.W, u.Op
 	size := 1 << w
 	n, byCL := uint32(u.Imm&31), u.S.Kind != ir.Imm
 	return func(c *cpu.CPU) {
@@ -108,7 +108,7 @@ func (k *Backend) shiftMem(u *ir.Uop) fn {
 		if byCL {
 			n = uint32(c.R[x86.CX]) & 31
 		}
-		va := linear(c, m, flat, size, s)
+		va := m.where(c, size, true)
 		v := modifySlow(c, va, size, s)
 		if n == 0 {
 			storeSlow(c, va, size, v, s)
@@ -270,13 +270,13 @@ func (k *Backend) double(u *ir.Uop) fn {
 			c.CCOp, c.CCRes, c.CCSrc = op, x, last
 		}
 	}
-	m, flat, s, size := k.address(u), u.Addr.Flat, k.site(u), 1<<w
+	m, s, size := k.address(u), k.site(u), 1<<w
 	return func(c *cpu.CPU) {
 		n := imm
 		if byCL {
 			n = uint32(*cx) & 31
 		}
-		va := linear(c, m, flat, size, s)
+		va := m.where(c, size, true)
 		v := modifySlow(c, va, size, s)
 		if n == 0 {
 			return

@@ -120,7 +120,7 @@ type Address struct {
 type Uop struct {
 	Op   Op
 	W    uint8 // width as a logarithm: 0 bytes to 3 quadwords
-	SW   uint8 // source width of MovZX and MovSX
+	SW   uint8 // width of the source of MovZX and MovSX, of the count of Loop
 	Cond uint8
 	D, S Arg
 	Aux  Arg
