@@ -41,9 +41,14 @@ type (
 	n22 = [22]bool
 	n23 = [23]bool
 	n24 = [24]bool
+	n25 = [25]bool
+	n26 = [26]bool
+	n27 = [27]bool
+	n28 = [28]bool
+	n29 = [29]bool
 
 	num interface {
-		n0 | n1 | n2 | n3 | n4 | n5 | n6 | n7 | n8 | n9 | n10 | n11 | n12 | n13 | n14 | n15 | n16 | n17 | n18 | n19 | n20 | n21 | n22 | n23 | n24
+		n0 | n1 | n2 | n3 | n4 | n5 | n6 | n7 | n8 | n9 | n10 | n11 | n12 | n13 | n14 | n15 | n16 | n17 | n18 | n19 | n20 | n21 | n22 | n23 | n24 | n25 | n26 | n27 | n28 | n29
 	}
 	// word is the type that an operation works in, signed the same with a sign. The
 	// width's logarithm goes with it as a num W.

@@ -6,6 +6,7 @@ import (
 	"ringzero/bus"
 	"ringzero/cpu"
 	"ringzero/translator/ir"
+	"ringzero/x86"
 )
 
 // The micro-ops that are made pairwise, all of dwords but for ZX8, with R a
@@ -37,11 +38,16 @@ const (
 	kindSubRRF
 	kindPushR
 	kindPopR
+	kindXorRI
+	kindShldRI
+	kindMulR
+	kindIMulRI
+	kindAdcRI
 	numKinds
 )
 
 // Kinds are the names of the kinds.
-var Kinds = [numKinds]string{"MovRR", "MovRI", "MovRB", "MovRX", "MovBR", "ZX8B", "ZX8R", "LeaB", "LeaX", "AddRR", "AddRI", "SubRR", "AndRI", "XorRR", "OrRR", "ShlRI", "ShrRI", "SarRI", "RolRI", "IMulRR", "AddRRF", "AddRIF", "SubRRF", "PushR", "PopR"}
+var Kinds = [numKinds]string{"MovRR", "MovRI", "MovRB", "MovRX", "MovBR", "ZX8B", "ZX8R", "LeaB", "LeaX", "AddRR", "AddRI", "SubRR", "AndRI", "XorRR", "OrRR", "ShlRI", "ShrRI", "SarRI", "RolRI", "IMulRR", "AddRRF", "AddRIF", "SubRRF", "PushR", "PopR", "XorRI", "ShldRI", "MulR", "IMulRI", "AdcRI"}
 
 // half is what one micro-op of a pair captures: x is its register, y the other one
 // or the base of its address, v the immediate or the displacement.
@@ -117,8 +123,11 @@ func kindOf(u *ir.Uop) int {
 			return kindAndRI
 		}
 	case ir.Xor:
-		if rr && !flags {
+		switch {
+		case rr && !flags:
 			return kindXorRR
+		case ri && !flags:
+			return kindXorRI
 		}
 	case ir.Or:
 		if rr && !flags {
@@ -138,8 +147,23 @@ func kindOf(u *ir.Uop) int {
 		}
 		return kindRolRI // ROR turns the other way
 	case ir.IMul:
-		if rr && !flags && u.Aux.Kind == ir.None {
+		switch {
+		case rr && !flags && u.Aux.Kind == ir.None:
 			return kindIMulRR
+		case rr && u.Aux.Kind == ir.Imm:
+			return kindIMulRI
+		}
+	case ir.Mul:
+		if u.S.Kind == ir.Reg && !flags {
+			return kindMulR
+		}
+	case ir.ShlD:
+		if rr && !flags && u.Aux.Kind == ir.Imm && u.Imm&31 != 0 {
+			return kindShldRI
+		}
+	case ir.Adc:
+		if ri && !flags && u.CC == cpu.CCAdd|2 {
+			return kindAdcRI
 		}
 	case ir.Push:
 		if u.S.Kind == ir.Reg && flat32(u) {
@@ -167,6 +191,8 @@ func (k *Backend) half(u *ir.Uop, kind int) half {
 		h.x, h.y = r.s0, r.sp
 	case kind == kindPopR:
 		h.y = r.sp
+	case kind == kindMulR:
+		h.x = &k.c.R[x86.AX]
 	case u.Op == ir.Lea || u.S.Kind == ir.Mem:
 		h.y, h.v = h.m.base, h.m.disp
 	case u.Op == ir.Sub && kind == kindAddRI:
@@ -285,6 +311,23 @@ func paired[A, B num](p, q half) fn {
 			*px = uint64(bits.RotateLeft32(uint32(*px), int(pv&31)))
 		case kindIMulRR:
 			*px = uint64(uint32(*px) * uint32(*py))
+		case kindXorRI:
+			*px = uint64(uint32(*px) ^ uint32(pv))
+		case kindShldRI:
+			*px = uint64(uint32(*px)<<(pv&31) | uint32(*py)>>(-pv&31))
+		case kindMulR:
+			r := uint64(uint32(*px)) * uint64(uint32(*py))
+			*px, c.R[x86.DX] = uint64(uint32(r)), r>>32
+		case kindIMulRI:
+			r := int64(int32(*py)) * int64(int32(pv))
+			*px = uint64(uint32(r))
+			mulFlags(c, r)
+		case kindAdcRI:
+			k := uint32(0)
+			if uint32(c.CCRes) < uint32(c.CCSrc) {
+				k = 1
+			}
+			*px = uint64(uint32(*px) + uint32(pv) + k)
 		case kindAddRRF, kindAddRIF:
 			s := uint32(pv)
 			if len(a) == kindAddRRF {
@@ -368,6 +411,23 @@ func paired[A, B num](p, q half) fn {
 			*qx = uint64(bits.RotateLeft32(uint32(*qx), int(qv&31)))
 		case kindIMulRR:
 			*qx = uint64(uint32(*qx) * uint32(*qy))
+		case kindXorRI:
+			*qx = uint64(uint32(*qx) ^ uint32(qv))
+		case kindShldRI:
+			*qx = uint64(uint32(*qx)<<(qv&31) | uint32(*qy)>>(-qv&31))
+		case kindMulR:
+			r := uint64(uint32(*qx)) * uint64(uint32(*qy))
+			*qx, c.R[x86.DX] = uint64(uint32(r)), r>>32
+		case kindIMulRI:
+			r := int64(int32(*qy)) * int64(int32(qv))
+			*qx = uint64(uint32(r))
+			mulFlags(c, r)
+		case kindAdcRI:
+			k := uint32(0)
+			if uint32(c.CCRes) < uint32(c.CCSrc) {
+				k = 1
+			}
+			*qx = uint64(uint32(*qx) + uint32(qv) + k)
 		case kindAddRRF, kindAddRIF:
 			s := uint32(qv)
 			if len(b) == kindAddRRF {

@@ -2,7 +2,7 @@
 
 package closure
 
-// pairs are 99 makers, by first and second kind.
+// pairs are 104 makers, by first and second kind.
 var pairs = [numKinds][numKinds]pairMaker{
 	kindMovRR: {
 		kindMovRR:  paired[n0, n0],
@@ -19,6 +19,8 @@ var pairs = [numKinds][numKinds]pairMaker{
 		kindAddRIF: paired[n0, n21],
 		kindSubRRF: paired[n0, n22],
 		kindPushR:  paired[n0, n23],
+		kindShldRI: paired[n0, n26],
+		kindAdcRI:  paired[n0, n29],
 	},
 	kindMovRI: {
 		kindSubRR: paired[n1, n11],
@@ -65,6 +67,7 @@ var pairs = [numKinds][numKinds]pairMaker{
 		kindLeaX: paired[n6, n8],
 	},
 	kindLeaB: {
+		kindMovRR: paired[n7, n0],
 		kindMovRB: paired[n7, n2],
 		kindMovBR: paired[n7, n4],
 		kindLeaB:  paired[n7, n7],
@@ -83,6 +86,7 @@ var pairs = [numKinds][numKinds]pairMaker{
 	kindAddRR: {
 		kindMovRR: paired[n9, n0],
 		kindShlRI: paired[n9, n15],
+		kindMulR:  paired[n9, n27],
 	},
 	kindAddRI: {
 		kindLeaX:   paired[n10, n8],
@@ -103,7 +107,6 @@ var pairs = [numKinds][numKinds]pairMaker{
 		kindAddRRF: paired[n13, n20],
 	},
 	kindShlRI: {
-		kindAddRR:  paired[n15, n9],
 		kindAddRRF: paired[n15, n20],
 	},
 	kindShrRI: {
@@ -150,5 +153,11 @@ var pairs = [numKinds][numKinds]pairMaker{
 	kindPopR: {
 		kindLeaX: paired[n24, n8],
 		kindPopR: paired[n24, n24],
+	},
+	kindShldRI: {
+		kindAddRIF: paired[n26, n21],
+	},
+	kindIMulRI: {
+		kindMovBR: paired[n28, n4],
 	},
 }
