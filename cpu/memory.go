@@ -62,6 +62,18 @@ func (c *CPU) changesCode(marks bus.Mark, page uint64, off, size int) bool {
 		marks&bus.Table != 0 && c.MMU.Maps(page, off, size, c.MMU.Running())
 }
 
+// updating comes before the A or D bit of a table's entry that code runs from: what is
+// behind the instruction in its block may be another one then.
+func (c *CPU) updating(phys uint64, size int) {
+	if !c.Mid {
+		return
+	}
+	off, _, ram := c.Mem.Page(phys &^ (bus.PageSize - 1))
+	if page := off >> bus.PageShift; ram && c.Mem.Marks(page)&bus.Code != 0 && c.CodeAt(page, int(phys&(bus.PageSize-1)), size) {
+		c.alone()
+	}
+}
+
 // loadSystem and storeSystem are the processor's own accesses to descriptor
 // tables and task states: supervisor accesses at any privilege.
 func (c *CPU) loadSystem(va uint64, size int) (uint64, *x86.Exception) {

@@ -202,6 +202,7 @@ func New(model *Model, mem *bus.Memory, ports *bus.Ports) *CPU {
 	c.MMU.Running = func() uint64 { return (c.Seg[x86.CS].Base + c.PageBase) & c.AddrMask }
 	c.MMU.CodeMoved = c.EndSlice
 	c.MMU.ContextChanged = c.chooseTLB
+	c.MMU.Updating = c.updating
 	c.MMU.PhysWidth = model.physWidth()
 	c.CodeAt = func(uint64, int, int) bool { return true }
 	c.Reset()

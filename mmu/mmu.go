@@ -63,6 +63,8 @@ type MMU struct {
 	// the processor looks its next block up again.
 	Running   func() uint64
 	CodeMoved func()
+	// Updating is called before an A or D bit is set in an entry.
+	Updating func(phys uint64, size int)
 	// ContextChanged is called when Context became another one.
 	ContextChanged func()
 
@@ -80,7 +82,7 @@ type Range struct{ Base, Last uint64 }
 
 // New makes an MMU with paging off and A20 open.
 func New(mem *bus.Memory) *MMU {
-	m := &MMU{Mem: mem, A20: ^uint64(0), PhysWidth: 36, ContextChanged: func() {}, contexts: map[key]*Context{}, uses: map[uint64][]use{},
+	m := &MMU{Mem: mem, A20: ^uint64(0), PhysWidth: 36, ContextChanged: func() {}, Updating: func(uint64, int) {}, contexts: map[key]*Context{}, uses: map[uint64][]use{},
 		writable: make([]written, mem.Size()>>bus.PageShift)}
 	mem.RAM.Own(bus.Table, m.tableWritten)
 	mem.RAM.OnMark(m.marked)

@@ -12,6 +12,19 @@ type Physical interface {
 	Store(phys uint64, size int, v uint64)
 }
 
+// tables is memory as the processor's own walks read and change it.
+type tables struct{ m *MMU }
+
+func (t tables) Load(phys uint64, size int) uint64 { return t.m.Mem.Load(phys, size) }
+
+// Store sets an A or D bit, which may be one of the code that runs.
+func (t tables) Store(phys uint64, size int, v uint64) {
+	t.m.Updating(phys, size)
+	t.m.walking = true
+	t.m.Mem.Store(phys, size, v)
+	t.m.walking = false
+}
+
 // result of a walk.
 type result struct {
 	phys  uint64 // of the page of 4 KiB that holds va
@@ -71,9 +84,9 @@ func (m *MMU) walk(mem Physical, va uint64, acc Access, user bool, r *result) *x
 		return m.fault(va, acc, user, x86.PFPresent)
 	}
 	for i := l.top; i > level; i-- {
-		m.accessed(mem, at[i], l.entry, entry[i], false)
+		accessed(mem, at[i], l.entry, entry[i], false)
 	}
-	m.accessed(mem, at[level], l.entry, entry[level], acc == Write)
+	accessed(mem, at[level], l.entry, entry[level], acc == Write)
 	span := uint64(1) << l.shift(level)
 	r.last, r.dirty = level, acc == Write || entry[level]&x86.PTE_D != 0
 	r.phys = (m.frame(entry[level])&^(span-1) | va&(span-1)&^0xfff) & m.A20
@@ -112,15 +125,13 @@ func (m *MMU) permit(r *result, acc Access, user bool, bits uint64, nx bool) boo
 }
 
 // accessed sets A, and D where asked, if they are clear.
-func (m *MMU) accessed(mem Physical, at uint64, size int, entry uint64, dirty bool) {
+func accessed(mem Physical, at uint64, size int, entry uint64, dirty bool) {
 	want := entry | x86.PTE_A
 	if dirty {
 		want |= x86.PTE_D
 	}
 	if want != entry {
-		m.walking = true
 		mem.Store(at, size, want)
-		m.walking = false
 	}
 }
 
@@ -154,7 +165,7 @@ func (m *MMU) Translate(va uint64, acc Access, user bool) (p Place, exc *x86.Exc
 	page := va &^ (bus.PageSize - 1)
 	r := result{phys: page & m.A20, write: true, exec: true, dirty: true}
 	if m.Context.lay != &flat {
-		if exc = m.walk(m.Mem, va, acc, user, &r); exc != nil {
+		if exc = m.walk(tables{m}, va, acc, user, &r); exc != nil {
 			return Place{}, exc
 		}
 		m.record(va, &r)

@@ -82,6 +82,17 @@ func TestOwnPageRemappedAtBlockEnd(t *testing.T) {
 	require.Equal(t, uint64(2), w.cpu.R[x86.AX])
 }
 
+// TestAccessedBitInCode: code that runs from a page table is changed by the A bit that
+// one of its instructions has set.
+func TestAccessedBitInCode(t *testing.T) {
+	s := script(flatPaging, unhex(strip("b900b60100 ffe1"))) // mov ecx,1b600; jmp ecx
+	// mov bl,[182000]; nop; mov eax, the entry of 182000; hlt
+	s.at(0x1b600, "8a1d00201800 90 b8 07200100 f4")
+	w := everyWay(t, s, 200)
+	require.True(t, w.cpu.Halted)
+	require.Equal(t, uint64(0x12027), w.cpu.R[x86.AX])
+}
+
 // TestFarByMask: a jump that cuts EIP to 16 bits leads to another linear page
 // that shows the same RAM page, and then does so no longer (H10).
 func TestFarByMask(t *testing.T) {

@@ -80,6 +80,8 @@ func TestCachesAreInvisible(t *testing.T) {
 				if *programs > 1 {
 					t.FailNow()
 				}
+				ref.load(s)
+				ref.run(s, s.steps)
 			}
 		}
 	}

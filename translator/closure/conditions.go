@@ -54,15 +54,6 @@ func (k *Backend) setcc(u *ir.Uop) fn {
 	}
 	r := k.regs(u)
 	d, dh := r.d, r.dh
-	if cc := u.Cond; u.CC == 0 {
-		return func(c *cpu.CPU) {
-			v := uint64(0)
-			if c.Cond(cc) {
-				v = 1
-			}
-			*d = *d&^(0xff<<(dh&8)) | v<<(dh&8)
-		}
-	}
 	return func(c *cpu.CPU) {
 		v := uint64(0)
 		if test(c) {

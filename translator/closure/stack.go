@@ -13,22 +13,12 @@ func flat32(u *ir.Uop) bool { return u.Stack32 && u.FlatStack }
 func (k *Backend) push(u *ir.Uop) fn {
 	s, sp := k.site(u), &k.c.R[x86.SP]
 	if flat32(u) && u.W == 2 {
-		switch u.S.Kind {
-		case ir.Reg:
-			src := k.regs(u).s0
+		if u.S.Kind == ir.Reg || u.S.Kind == ir.Imm {
+			x := k.args(u)
+			x.immediate(u)
+			src := x.s
 			return func(c *cpu.CPU) {
 				v, va := uint32(*src), uint64(uint32(*sp)-4)
-				if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
-					bus.Store32(va+e.Addend, v)
-				} else {
-					storeSlow(c, va, 4, uint64(v), s)
-				}
-				*sp = va
-			}
-		case ir.Imm:
-			v := uint32(u.Imm)
-			return func(c *cpu.CPU) {
-				va := uint64(uint32(*sp) - 4)
 				if e := c.TLB.At(va); e.Write == (va+3)&^0xfff {
 					bus.Store32(va+e.Addend, v)
 				} else {
