@@ -38,18 +38,19 @@ func (c *CPU) updateDebug() {
 			data = append(data, mmu.Range{Base: addr, Last: addr + length - 1})
 		}
 	}
+	for _, w := range c.watches {
+		if !w.Physical {
+			data = append(data, mmu.Range{Base: w.Base, Last: w.Last})
+		}
+	}
 	if len(data) != 0 || c.watching {
 		c.MMU.Watch(data)
 	}
-	c.watching = len(data) != 0
+	c.watching = len(data) != 0 || len(c.watches) != 0
 	c.updateMode()
 }
 
-// watchHit tells whether a data breakpoint matches an access.
-func (c *CPU) watchHit(va uint64, size int, write bool) bool {
-	return c.watchBits(va, size, write) != 0
-}
-
+// watchBits are those of DR6 for the data breakpoints that an access meets.
 func (c *CPU) watchBits(va uint64, size int, write bool) (bits uint64) {
 	for n := range 4 {
 		kind, addr, length, on := c.breakpoint(n)
@@ -63,13 +64,20 @@ func (c *CPU) watchBits(va uint64, size int, write bool) (bits uint64) {
 	return bits
 }
 
-// watch notes the data breakpoints that an access hits: traps, taken after the
-// instruction.
-func (c *CPU) watch(va uint64, size int, write bool) {
-	if b := c.watchBits(va, size, write); b != 0 {
-		c.PendingDB |= b
+// watch notes the data breakpoints that an access hits, traps that are taken after the
+// instruction, and what a debugger watches. In mid-block the instruction runs alone.
+func (c *CPU) watch(va, phys uint64, size int, write bool) {
+	bits := c.watchBits(va, size, write)
+	if c.Mid {
+		if _, ok := c.watched(va, phys, size, write); ok || bits != 0 {
+			c.alone()
+		}
+	}
+	if bits != 0 {
+		c.PendingDB |= bits
 		c.EndSlice()
 	}
+	c.noteAccess(va, phys, size, write)
 }
 
 // watchPort likewise for I/O breakpoints.

@@ -104,10 +104,7 @@ func (c *CPU) load(va uint64, size int, user bool) (uint64, *x86.Exception) {
 		return 0, exc
 	}
 	if c.watching {
-		if c.Mid && c.watchHit(va, size, false) {
-			c.alone()
-		}
-		c.watch(va, size, false)
+		c.watch(va, to.Phys, size, false)
 	}
 	if to.Read {
 		return bus.Load(c.Host.At(to.Off), size), nil
@@ -169,10 +166,7 @@ func (c *CPU) store(va uint64, size int, v uint64, user bool) *x86.Exception {
 		return exc
 	}
 	if c.watching {
-		if c.Mid && c.watchHit(va, size, true) {
-			c.alone()
-		}
-		c.watch(va, size, true)
+		c.watch(va, to.Phys, size, true)
 	}
 	if !to.Write {
 		if c.Mid {

@@ -38,19 +38,36 @@ func (c *CPU) only(ok bool) *x86.Exception {
 	return c.gp0()
 }
 
-// guard puts the check of the Op's rows before a handler.
+// guard puts the check of the Op's rows before a handler, and the question of who
+// intercepts it behind that.
 func guard(op decoder.Op, do Handler) Handler {
 	check := checks[privilege[op&(MostCalls-1)]]
-	if check == nil || do == nil {
+	if do == nil || check == nil && !sensitive[op&(MostCalls-1)] {
 		return do
 	}
 	return func(c *CPU, s *Site) *x86.Exception {
-		if exc := check(c, s); exc != nil {
-			return exc
+		if check != nil {
+			if exc := check(c, s); exc != nil {
+				return exc
+			}
+		}
+		if c.Intercepts.Has(s.Inst.Op) {
+			if exc, done := c.intercept(s); done {
+				return exc
+			}
 		}
 		return do(c, s)
 	}
 }
+
+// sensitive tells of an Op whether it can be intercepted: INS and OUTS with REP as well.
+var sensitive = func() (t [MostCalls]bool) {
+	t[CallRepeat] = true
+	for _, row := range decoder.Rows() {
+		t[row.Op] = t[row.Op] || row.Sensitive()
+	}
+	return t
+}()
 
 // privilege is the column by Op.
 var privilege = func() (t [MostCalls]decoder.Priv) {

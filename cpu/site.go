@@ -70,5 +70,6 @@ func (c *CPU) Unretire(s *Site) {
 		return
 	}
 	c.PendingDB = 0
+	c.Hit = Access{}
 	c.EIP = c.ip(s)
 }

@@ -147,6 +147,8 @@ type CPU struct {
 
 	Model *Model
 
+	Probes
+
 	// Traps counts the sensitive instructions by their Op.
 	Traps [MostCalls]uint64
 	// Gaps counts what raised #UD for want of an implementation.
@@ -163,7 +165,7 @@ type CPU struct {
 	exc       x86.Exception
 	left      bool // EndSlice was called since Grant
 	checkBP   bool // code breakpoints are armed
-	watching  bool // data breakpoints are armed
+	watching  bool // data breakpoints are armed, or somebody watches
 	moved     bool // a task switch was committed before the fault
 	delivered bool // an interrupt or exception was taken
 

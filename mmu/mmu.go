@@ -54,7 +54,8 @@ type MMU struct {
 	clock    uint64 // counts context switches, for the choice of a victim
 	walking  bool   // the write under way is the MMU's own A or D update
 	watched  []Range
-	limit    int // entries that stay filled at once, 0 for all (tests)
+	physical []Range // likewise, of physical addresses
+	limit    int     // entries that stay filled at once, 0 for all (tests)
 	// boundQueue are the entries in the order in which they were filled (limit).
 	boundQueue []boundSlot
 
@@ -120,8 +121,21 @@ func (m *MMU) Watch(r []Range) {
 	m.watched = append(m.watched[:0], r...)
 }
 
-func (m *MMU) watches(page uint64) bool {
-	for _, r := range m.watched {
+// WatchPhysical sets the physical ranges likewise.
+func (m *MMU) WatchPhysical(r []Range) {
+	if len(r) != 0 || len(m.physical) != 0 {
+		m.physical = append(m.physical[:0], r...)
+		m.Flush()
+	}
+}
+
+// watches tells whether a page, or what is there, is watched.
+func (m *MMU) watches(page, phys uint64) bool {
+	return touches(m.watched, page) || touches(m.physical, phys)
+}
+
+func touches(ranges []Range, page uint64) bool {
+	for _, r := range ranges {
 		if page|0xfff >= r.Base && page <= r.Last {
 			return true
 		}

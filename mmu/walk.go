@@ -173,7 +173,7 @@ func (m *MMU) Translate(va uint64, acc Access, user bool) (p Place, exc *x86.Exc
 	p.Phys = r.phys | va&(bus.PageSize-1)
 	off, read, write := m.Mem.Page(r.phys)
 	p.Off, p.Read, p.Write = off|va&(bus.PageSize-1), read, write
-	if read && (len(m.watched) == 0 || !m.watches(page)) {
+	if read && (len(m.watched)+len(m.physical) == 0 || !m.watches(page, r.phys)) {
 		m.install(page, &r, &p, user)
 	}
 	return p, nil

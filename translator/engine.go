@@ -51,6 +51,13 @@ type Engine struct {
 	// Before, where set, is called before each instruction, which makes every
 	// block one of one instruction (--trace).
 	Before func(c *cpu.CPU)
+	// Pause, where set, is asked before the first instruction of a block that is
+	// looked up, perhaps twice: true has the processor stand still there. Code goes on
+	// from block to block without a lookup, but not into one that begins at a place of
+	// SetBreaks, nor where mode or address space may have changed.
+	Pause  func() bool
+	breaks *pageOffsets // of SetBreaks, nil for none
+	held   bool         // the last block was left before an instruction that is intercepted
 }
 
 // Stats counts what the engine did.

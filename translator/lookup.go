@@ -12,6 +12,9 @@ import (
 // where the fetch faulted; the exception has then been delivered.
 func (e *Engine) find(one uint32) *closure.Block {
 	c := e.CPU
+	if e.stands() {
+		return nil
+	}
 	cs := &c.Seg[x86.CS]
 	va := (cs.Base + c.EIP) & c.AddrMask
 	t := c.TLB.At(va)

@@ -17,6 +17,9 @@ func (e *Engine) Run() {
 			return
 		}
 		if c.Mode&(cpu.ModeTF|cpu.ModeBreak) != 0 || e.Before != nil {
+			if e.stands() {
+				return
+			}
 			e.step()
 			continue
 		}
@@ -42,6 +45,10 @@ func (e *Engine) step() {
 	trap := c.Flags&x86.TF != 0
 	if b := e.find(cpu.ModeOne); b != nil {
 		e.one(b)
+		if e.held {
+			e.held = false
+			return
+		}
 	}
 	c.AfterStep(trap)
 	if c.Budget > 0 && c.PendingDB == 0 && (c.IRQ || c.NMI) {
@@ -100,7 +107,7 @@ func (e *Engine) chain(b *closure.Block) {
 			return
 		}
 		// The limit of a code segment that is not flat is checked at each entry.
-		if exit != closure.NoExit && from.Of.Mode&cpu.ModeFlatCS != 0 && !e.conf.NoLinks {
+		if exit != closure.NoExit && from.Of.Mode&cpu.ModeFlatCS != 0 && !e.conf.NoLinks && !e.cuts(b.Of.Off) {
 			cache.Link(from.Of, uint8(exit), b.Of)
 		}
 	}
@@ -133,6 +140,10 @@ func (e *Engine) unwound() {
 	c.Exit()
 	c.Unretire(s)
 	if exc == nil {
+		if e.held = c.Held(); e.held {
+			c.EndSlice()
+			return
+		}
 		e.stats.Alone++
 		if s.Alone++; s.Alone == splitAfter {
 			e.splitHere(s)

@@ -54,7 +54,7 @@ func (e *Engine) translate(va, off uint64, ram bool, mode uint32) *cache.Block {
 			return nil
 		}
 		b.Insts = append(b.Insts, in)
-		last := l.flow(&b.Insts[len(b.Insts)-1]) != cpu.FlowOn || e.cache.EndsAt(off+uint64(pos))
+		last := l.flow(&b.Insts[len(b.Insts)-1]) != cpu.FlowOn || e.cache.EndsAt(off+uint64(pos)) || e.cuts(off+uint64(pos)+uint64(in.Len))
 		if pos += int(in.Len); last {
 			break
 		}
