@@ -65,6 +65,10 @@ type Machine struct {
 	hurry  hurry
 	to     uint64 // the step at which to come back in any case
 	clock  timebase
+
+	stops   standing
+	tracked tracker
+	muted   bool
 }
 
 // chip is one of those that are reset, saved and hashed, in the order in which
@@ -294,7 +298,7 @@ func (m *Machine) firmware() error {
 	m.bios, err = bios.New(bios.Config{
 		Regs: biosRegs{m.cpu}, Memory: m.memory, Ports: m.ports, Drives: drives,
 		LowRAM: m.memory.LowRAM(), HighRAM: m.memory.HighRAM(), CPUMHz: 1000, Banner: "ringzero\r\n", Kernel: m.conf.Kernel,
-		NoBoot: m.conf.OnBoot, LongMode: m.cpu.Model.Has(decoder.LM),
+		NoBoot: m.noBoot, LongMode: m.cpu.Model.Has(decoder.LM),
 	})
 	if err != nil {
 		return err
@@ -304,6 +308,13 @@ func (m *Machine) firmware() error {
 		return err
 	}
 	return m.ports.Map("BIOS services", bios.ServicePort, 2, 2, services{m.bios, m})
+}
+
+// noBoot tells why nothing could be booted.
+func (m *Machine) noBoot(reason string) {
+	if m.conf.OnBoot != nil && !m.muted {
+		m.conf.OnBoot(reason)
+	}
 }
 
 // powerOn resets every chip.

@@ -29,6 +29,7 @@ type output struct {
 	each eachByte
 	held []byte
 	err  error
+	mute bool // nothing is sent
 }
 
 func newOutput(name string, w io.Writer) *output {
@@ -39,6 +40,7 @@ func newOutput(name string, w io.Writer) *output {
 // Send is a bus.CharSink's.
 func (o *output) Send(b byte) {
 	switch {
+	case o.mute:
 	case o.each != nil:
 		o.each(b)
 	case o.w != nil:

@@ -30,9 +30,11 @@ const (
 	DebugExit
 	// Requested: somebody called Stop(Requested).
 	Requested
+	// Stopped: the machine stands at something of its Stops; see Hit.
+	Stopped
 )
 
-var stopNames = [...]string{"going", "idle", "powered off", "reset", "triple fault", "halted for good", "limit", "debug exit", "requested"}
+var stopNames = [...]string{"going", "idle", "powered off", "reset", "triple fault", "halted for good", "limit", "debug exit", "requested", "stopped"}
 
 // String names the reason.
 func (s Stop) String() string {
@@ -122,6 +124,9 @@ func (m *Machine) step() Stop {
 			m.a20.Set(true) // or the processor would not find the ROM
 			c.Reset()
 			return Going
+		case c.Hit.Known && m.accessed():
+			m.wanted = Going
+			return Stopped
 		case m.wanted != Going:
 			why := m.wanted
 			m.wanted = Going
@@ -166,6 +171,7 @@ func (m *Machine) step() Stop {
 		c.Soft = soft
 		m.engine.Run()
 	}
+	m.settle()
 	return Going
 }
 

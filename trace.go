@@ -135,15 +135,6 @@ func (m *Machine) linear(va uint64, n int) []byte {
 	return code
 }
 
-// peek reads memory, and no device.
-func (m *Machine) peek(phys uint64, size int) (uint64, bool) {
-	phys &= m.cpu.MMU.A20
-	if _, read, _ := m.memory.Page(phys); !read {
-		return 0, false
-	}
-	return m.memory.Load(phys, size), true
-}
-
 // listing gives the length and text of the instruction at the start of code.
 func listing(code []byte, mode decoder.CodeSize, pc uint64) (int, string) {
 	var in decoder.Inst

@@ -39,12 +39,6 @@ func (o *observer) Load(phys uint64, size int) uint64 {
 // Store would set an A or D bit.
 func (o *observer) Store(uint64, int, uint64) {}
 
-// translate gives the physical address that the supervisor reads at va.
-func (m *Machine) translate(va uint64) (uint64, bool) {
-	phys, exc := m.cpu.MMU.Look(&observer{m: m}, va, mmu.Read, false)
-	return phys, exc == nil
-}
-
 // walkSteps spells the walk for a linear address, entry by entry, and how it ends
 // for an access like that of a page fault with the code.
 func (m *Machine) walkSteps(va uint64, code uint32) (lines []string) {

@@ -52,6 +52,14 @@ func NewMemory(size uint64) (*Memory, error) {
 func (m *Memory) LowRAM() uint64  { return m.low }
 func (m *Memory) HighRAM() uint64 { return m.high }
 
+// Physical is the physical address of an offset in RAM.
+func (m *Memory) Physical(off uint64) uint64 {
+	if off < m.low {
+		return off
+	}
+	return off - m.low + fourGiB
+}
+
 // SetROM puts image so that it ends at 1 MiB and, aliased, at 4 GiB: read-only.
 func (m *Memory) SetROM(image []byte) error {
 	n := uint64(len(image))

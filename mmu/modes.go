@@ -96,3 +96,8 @@ func (m *MMU) reserved(level int, large bool) uint64 {
 	}
 	return r
 }
+
+// Levels is the number of tables in memory that a walk goes through at most, PAE tells
+// whether PAE's own mode is in force, whose registers lead to them.
+func (m *MMU) Levels() int { return m.Context.lay.top }
+func (m *MMU) PAE() bool   { return m.Context.lay == &pae }
