@@ -50,17 +50,69 @@ func (m *Machine) RunUntil(ctx context.Context, done func() bool) (Stop, error) 
 	}
 }
 
-// Replay repeats a run at pace fast: the machine is new and of the same Config,
-// without SerialInput, inputs are those of the other. It lets each in at its step
-// and goes on as Run does.
-func (m *Machine) Replay(ctx context.Context, inputs []Input) (Stop, error) {
-	for _, in := range inputs {
-		if why, err := m.RunTo(ctx, in.Step); why != Going || err != nil {
+// Replay repeats a run: the machine is new and of the same Config, without
+// SerialInput, log is that of the other. It lets each input in at its step and time,
+// as fast as can be, and goes on as Run does.
+func (m *Machine) Replay(ctx context.Context, log []Input) (Stop, error) {
+	if len(log) > 0 {
+		if why, err := m.ReplayTo(ctx, log, log[len(log)-1].Step); why != Going || err != nil {
 			return why, err
 		}
-		m.apply(in)
 	}
 	return m.Run(ctx)
+}
+
+// ReplayTo repeats a run to a step: log are the inputs that came behind the step at which
+// the machine stands, those that came at the last step included. It looks at nothing
+// that is posted, nor at Config.SerialInput. At its end it answers Going, at the
+// context's the context's error, else what Step does.
+func (m *Machine) ReplayTo(ctx context.Context, log []Input, to uint64) (Stop, error) {
+	pending, before := m.pending, m.to
+	m.pending = inputs{}
+	defer func() { m.pending, m.to = pending, before }()
+	for {
+		for len(log) > 0 && m.comes(log[0]) {
+			m.apply(log[0])
+			log = log[1:]
+		}
+		until := to
+		if len(log) > 0 {
+			until = min(until, log[0].Step)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return Going, ctx.Err()
+		case m.Steps() < until:
+			m.to = until
+			if why := m.Step(); why != Going && (why != Idle || !m.rest(log)) {
+				return why, nil
+			}
+		case len(log) > 0 && log[0].Step == m.Steps():
+			m.rest(log) // the input came while the processor slept
+		default:
+			return Going, nil
+		}
+	}
+}
+
+// comes tells whether an input comes now.
+func (m *Machine) comes(in Input) bool {
+	return in.Step < m.Steps() || in.Step == m.Steps() && (in.NS <= m.Now() || !m.cpu.Halted || m.IdleUntil() == Never && !m.conf.Real)
+}
+
+// rest passes over the time to the next event or the next input of a replay while the
+// processor sleeps, as the host did when it was recorded. False: neither comes.
+func (m *Machine) rest(log []Input) bool {
+	to := m.IdleUntil()
+	if len(log) > 0 && log[0].Step == m.Steps() {
+		to = min(to, log[0].NS)
+	}
+	if to == Never {
+		return false
+	}
+	m.Advance(to)
+	m.settle()
+	return true
 }
 
 // driver is a run with the host's time and input.
