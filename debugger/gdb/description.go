@@ -53,7 +53,7 @@ func flags(id string, size int, fields string) string {
 func (f *registerFile) describe() string {
 	var out strings.Builder
 	out.WriteString(`<?xml version="1.0"?><!DOCTYPE target SYSTEM "gdb-target.dtd"><target version="1.0">`)
-	fmt.Fprintf(&out, "<architecture>%s</architecture>", architecture(f.bits))
+	fmt.Fprintf(&out, "<architecture>%s</architecture><osabi>none</osabi>", architecture(f.bits))
 	feature := ""
 	for n, r := range f.all {
 		if r.feature != feature {

@@ -49,6 +49,7 @@ func init() { // in a function, since handlers lead here again
 		"qAttached":              func(*session, string) reply { return "1" },
 		"qC":                     func(*session, string) reply { return "QC1" },
 		"qHostInfo":              (*session).hostInfo,
+		"qMemoryRegionInfo":      (*session).regionInfo,
 		"qProcessInfo":           (*session).processInfo,
 		"qRcmd":                  (*session).monitor,
 		"qSupported":             (*session).supported,

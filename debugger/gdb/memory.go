@@ -162,3 +162,22 @@ func roms(m Machine) []Region {
 	slices.SortFunc(out, func(a, b Region) int { return cmp.Compare(a.Base, b.Base) })
 	return out
 }
+
+// regionInfo is lldb's qMemoryRegionInfo:ADDR. All may be used. It walks to the
+// end of the space, which some versions see in an end of 2^64-1 and others in
+// one of 2^64; neither may ever come to a region that it had before.
+func (s *session) regionInfo(args string) reply {
+	addr, err := parseHex(args)
+	if err != nil {
+		return badArgs
+	}
+	const half = 1 << 63
+	start, size := uint64(0), uint64(half)
+	switch {
+	case addr == ^uint64(0):
+		start, size = addr, 1
+	case addr >= half:
+		start, size = half, half-1
+	}
+	return reply(fmt.Sprintf("start:%x;size:%x;permissions:rwx;", start, size))
+}

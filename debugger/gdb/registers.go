@@ -2,6 +2,7 @@ package gdb
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 )
 
@@ -42,6 +43,7 @@ func (s *session) registers(m Machine) *registerFile {
 		}
 		s.file = newRegisterFile(m, bits)
 		s.told = map[int]bool{bits: true}
+		s.server.log(fmt.Sprintf("gdb: %v gets the registers of %d-bit mode (%s)", s.conn.RemoteAddr(), bits, architecture(bits)))
 	}
 	return s.file
 }

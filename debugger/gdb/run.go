@@ -152,27 +152,21 @@ func (s *session) stopReply(st Stop) reply {
 	case Fault:
 		signal = 11 // SIGSEGV
 	}
-	head := fmt.Sprintf("T%02x%s", signal, s.reason(st))
-	r := later
+	head := fmt.Sprintf("T%02x", signal)
 	err := s.target.Do(func(m Machine) {
 		s.tellMode(m)
-		r = reply(head + s.expedited(m) + "thread:1;")
+		head += s.reason(m, st) + s.expedited(m)
 	})
-	if err != nil {
-		return reply(head + "thread:1;")
+	if err != nil { // it ended after this stop
+		head = fmt.Sprintf("T%02x", signal)
 	}
-	return r
+	return reply(head + "thread:1;")
 }
 
-func (s *session) reason(st Stop) string {
+func (s *session) reason(m Machine, st Stop) string {
 	switch st.Kind {
 	case Breakpoint:
-		if st.Watch == Hardware && s.hwbreak {
-			return "hwbreak:;"
-		}
-		if st.Watch == Software && s.swbreak {
-			return "swbreak:;"
-		}
+		return s.breakReason(m, st.Watch)
 	case Watch:
 		name := map[BreakKind]string{WatchRead: "rwatch", WatchAccess: "awatch"}[st.Watch]
 		if name == "" {
@@ -183,6 +177,25 @@ func (s *session) reason(st Stop) string {
 		return "replaylog:begin;"
 	case HistoryEnd:
 		return "replaylog:end;"
+	}
+	return ""
+}
+
+// breakReason says which kind of breakpoint was hit. If gdb knows of none at the
+// address that it is shown, because another front end has set it or the code
+// segment has a base, it would go on without a word: then it is told a signal.
+func (s *session) breakReason(m Machine, k BreakKind) string {
+	f := s.registers(m)
+	pc, _ := s.value(m, f.all[f.pc])
+	here := func(b breakpoint) bool { return b.kind == k && b.addr == little(pc) }
+	for b := range s.breaks {
+		switch {
+		case !here(b):
+		case k == Hardware && s.hwbreak:
+			return "hwbreak:;"
+		case k == Software && s.swbreak:
+			return "swbreak:;"
+		}
 	}
 	return ""
 }

@@ -181,22 +181,32 @@ func (s *Server) serve(conn net.Conn) {
 	s.log(fmt.Sprintf("gdb: %v %s", conn.RemoteAddr(), why))
 }
 
-// refuse answers the first packet, which gdb shows, and lets the client see the
-// end of the connection.
+// refuse answers every packet with why, which gdb shows and then leaves. A client
+// that stays is dropped.
 func refuse(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	answer := append([]byte{'+'}, frame("E.another debugger is connected")...)
 	var d decoder
 	var buffer [512]byte
-	for got := false; !got; {
+	for {
 		n, err := conn.Read(buffer[:])
 		if err != nil {
 			return
 		}
+		packets := 0
 		for _, b := range buffer[:n] {
-			d.feed(b, func(e event) { got = got || e.kind == gotPacket || e.kind == gotTooLong })
+			d.feed(b, func(e event) {
+				if e.kind == gotPacket {
+					packets++
+				}
+			})
+		}
+		for range packets {
+			if _, err := conn.Write(answer); err != nil {
+				return
+			}
 		}
 	}
-	_, _ = conn.Write(append([]byte{'+'}, frame("E.another debugger is connected")...))
 }
 
 func (s *Server) wantedBits() int {
