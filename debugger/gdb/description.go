@@ -102,19 +102,16 @@ func (s *session) tellMode(m Machine) {
 
 // hostInfo and processInfo are lldb's, which knows an x86 from gdb's description
 // in 64-bit mode only.
-func (s *session) hostInfo(string) reply {
-	return s.do(func(m Machine) reply {
-		f := s.registers(m)
-		return reply(fmt.Sprintf("triple:%s;ptrsize:%d;endian:little;", hex.EncodeToString([]byte(triple(f.bits))),
-			max(f.bits, 32)/8))
-	})
-}
+func (s *session) hostInfo(string) reply    { return s.hostWith("") }
+func (s *session) processInfo(string) reply { return s.hostWith("pid:1;") }
 
-func (s *session) processInfo(string) reply {
-	return s.do(func(m Machine) reply {
-		f := s.registers(m)
-		return reply(fmt.Sprintf("pid:1;triple:%s;ptrsize:%d;endian:little;", hex.EncodeToString([]byte(triple(f.bits))),
-			max(f.bits, 32)/8))
+func (s *session) hostWith(more string) reply {
+	return s.standing(func() reply {
+		return s.do(func(m Machine) reply {
+			bits := s.registers(m).bits
+			name := hex.EncodeToString([]byte(triple(bits)))
+			return reply(fmt.Sprintf("%striple:%s;ptrsize:%d;endian:little;", more, name, max(bits, 32)/8))
+		})
 	})
 }
 

@@ -28,7 +28,7 @@ func init() { // in a function, since handlers lead here again
 		'g': (*session).readRegisters,
 		'G': (*session).writeRegisters,
 		'H': (*session).chooseThread,
-		'k': func(s *session, _ string) reply { s.killed(); return later },
+		'k': (*session).kill,
 		'm': (*session).readMemory,
 		'M': (*session).writeHexMemory,
 		'p': (*session).readRegister,

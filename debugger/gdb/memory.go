@@ -163,21 +163,25 @@ func roms(m Machine) []Region {
 	return out
 }
 
-// regionInfo is lldb's qMemoryRegionInfo:ADDR. All may be used. It walks to the
-// end of the space, which some versions see in an end of 2^64-1 and others in
-// one of 2^64; neither may ever come to a region that it had before.
+// regionInfo is lldb's qMemoryRegionInfo:ADDR. lldb looks for a place that
+// nothing is at, and never ends where there is none: it is told of the addresses
+// that the mode can't have.
 func (s *session) regionInfo(args string) reply {
 	addr, err := parseHex(args)
 	if err != nil {
 		return badArgs
 	}
-	const half = 1 << 63
-	start, size := uint64(0), uint64(half)
-	switch {
-	case addr == ^uint64(0):
-		start, size = addr, 1
-	case addr >= half:
-		start, size = half, half-1
-	}
-	return reply(fmt.Sprintf("start:%x;size:%x;permissions:rwx;", start, size))
+	return s.do(func(m Machine) reply {
+		low, high := uint64(1)<<32, ^uint64(0)
+		if s.registers(m).bits == 64 { // what is between isn't canonical
+			low, high = 1<<47, 0xffff_8000_0000_0000
+		}
+		switch {
+		case addr < low:
+			return reply(fmt.Sprintf("start:0;size:%x;permissions:rwx;", low))
+		case addr < high:
+			return reply(fmt.Sprintf("start:%x;size:%x;", low, high-low))
+		}
+		return reply(fmt.Sprintf("start:%x;size:%x;permissions:rwx;", high, -high))
+	})
 }

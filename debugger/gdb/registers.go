@@ -43,7 +43,7 @@ func (s *session) registers(m Machine) *registerFile {
 		}
 		s.file = newRegisterFile(m, bits)
 		s.told = map[int]bool{bits: true}
-		s.server.log(fmt.Sprintf("gdb: %v gets the registers of %d-bit mode (%s)", s.conn.RemoteAddr(), bits, architecture(bits)))
+		s.news = fmt.Sprintf("gdb: %v gets the registers of %d-bit mode (%s)", s.conn.RemoteAddr(), bits, architecture(bits))
 	}
 	return s.file
 }

@@ -221,6 +221,15 @@ func (s *session) leave() {
 	}
 }
 
+// kill is k, which has no answer.
+func (s *session) kill(string) reply {
+	s.killed()
+	if !s.extended {
+		s.end = "killed"
+	}
+	return later
+}
+
 func (s *session) killProcess(string) reply {
 	s.killed()
 	return ok

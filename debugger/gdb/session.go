@@ -51,6 +51,7 @@ type session struct {
 	waiting bool         // the client waits for a stop
 	parked  func() reply // makes an answer as soon as the machine stands
 	exited  *Stop
+	news    string // for the log, which the machine's goroutine doesn't call
 	note    string // for the user, before the next answer
 }
 
@@ -74,6 +75,10 @@ func (s *session) run() string {
 	reader.Go(s.read)
 	for s.end == "" {
 		s.step()
+		if s.news != "" {
+			s.server.log(s.news)
+			s.news = ""
+		}
 	}
 	close(s.done)
 	_ = s.conn.Close()
