@@ -22,18 +22,20 @@ type fake struct {
 	subs   map[int]func(Stop)
 	nextID int
 
-	bits     int
-	regs     map[string]uint64
-	wide     map[string][]byte
-	memory   [1 << 16]byte
-	rom      [1 << 12]byte
-	running  bool
-	action   Action
-	steps    int
-	breaks   map[breakpoint]int
-	history  []map[string]uint64
-	exited   bool
-	noRemove bool
+	bits    int
+	regs    map[string]uint64
+	wide    map[string][]byte
+	memory  [1 << 16]byte
+	rom     [1 << 12]byte
+	running bool
+	action  Action
+	steps   int
+	breaks  map[breakpoint]int
+	history []map[string]uint64
+	exited  bool
+	later   int // what the mode is after the first instruction; 0 is the same
+
+	interruptSoon bool // another front end stops it after a while
 
 	resumes, inserts, removes atomic.Int64
 	once                      sync.Once
@@ -190,6 +192,13 @@ func (f *fake) step() {
 		f.history = f.history[1:]
 	}
 	if !f.execute() {
+		return
+	}
+	if f.later != 0 {
+		f.bits = f.later
+	}
+	if f.interruptSoon && f.steps == 1000 {
+		f.stop(Stop{Kind: Interrupted})
 		return
 	}
 	pc := f.pc()

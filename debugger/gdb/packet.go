@@ -43,43 +43,24 @@ type decoder struct {
 
 const ctrlC = 3
 
-// feed tells emit of what ends with b.
+// feed tells emit of what ends with b. A $ is never part of a packet: the one
+// before it lost its end.
 func (d *decoder) feed(b byte, emit func(event)) {
-	switch d.state {
-	case between:
-		d.outside(b, emit)
-	case inside:
-		d.inside(b, emit)
-	case skipping:
-		switch b {
-		case '#':
-			d.state = firstDigit
-		case ctrlC:
-			emit(event{kind: gotInterrupt})
-		}
-	case firstDigit:
-		if b == ctrlC {
-			emit(event{kind: gotInterrupt})
-			return
-		}
-		d.digit, d.state = b, secondDigit
-	case secondDigit:
-		if b == ctrlC {
-			emit(event{kind: gotInterrupt})
-			return
-		}
-		d.end(b, emit)
-	}
-}
-
-func (d *decoder) outside(b byte, emit func(event)) {
-	switch b {
-	case '$':
+	switch {
+	case b == '$':
 		d.start()
-	case ctrlC:
+	case b == ctrlC && !binary(d.data):
 		emit(event{kind: gotInterrupt})
-	case '-':
+	case d.state == between && b == '-':
 		emit(event{kind: gotNak})
+	case d.state == inside:
+		d.inside(b, emit)
+	case d.state == skipping && b == '#':
+		d.state = firstDigit
+	case d.state == firstDigit:
+		d.digit, d.state = b, secondDigit
+	case d.state == secondDigit:
+		d.end(b, emit)
 	}
 }
 
@@ -89,12 +70,8 @@ func (d *decoder) start() {
 
 func (d *decoder) inside(b byte, emit func(event)) {
 	switch {
-	case b == '$': // never part of a packet: the one before lost its end
-		d.start()
 	case b == '#':
 		d.state = firstDigit
-	case b == ctrlC && !binary(d.data):
-		emit(event{kind: gotInterrupt})
 	case len(d.data) == maxPacket:
 		d.state, d.data, d.tooLong = skipping, nil, true
 		emit(event{kind: gotTooLong})

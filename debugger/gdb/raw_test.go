@@ -283,8 +283,8 @@ func TestUpload(t *testing.T) {
 	_, s := start(t, 32)
 	r := dial(t, s)
 	require.Contains(t, r.ask("qSupported:binary-upload+;error-message+"), ";binary-upload+;error-message+")
-	require.Equal(t, "OK", r.ask("M3000,4:23247d2a"))
-	require.Equal(t, "b#$}*", r.ask("x3000,4"))
+	require.Equal(t, "OK", r.ask("M3000,3:247d2a"))
+	require.Equal(t, "b$}*", r.ask("x3000,3"))
 	require.Equal(t, "b", r.ask("x3000,0"))
 	require.Equal(t, "E14", r.ask("x10000,1"))
 }
