@@ -130,11 +130,10 @@ func TestGdbWhenTheModeChanges(t *testing.T) {
 	for _, from := range []int{16, 32, 64} {
 		for _, to := range []int{16, 32, 64} {
 			f := newFake(from)
-			f.regs["cs_base"], f.regs["rip"] = 0, 0x1000
 			l, err := Listen("0")
 			require.NoError(t, err)
 			s := Serve(l, f, nil)
-			f.later = to
+			require.NoError(t, f.Do(func(Machine) { f.later, f.regs["cs_base"], f.regs["rip"] = to, 0, 0x1000 }))
 			out := gdb(t, s, "stepi", "info registers", "stepi", "p $xmm0", "detach")
 			require.NotContains(t, out, "packet")
 			require.Contains(t, out, "1002 in ?? ()")
@@ -179,7 +178,7 @@ func TestGdbExtended(t *testing.T) {
 
 func TestGdbExitAndFault(t *testing.T) {
 	f, s := start(t, 32)
-	f.memory[0x1001], f.memory[0x1002] = 0xcc, 0xf4
+	require.NoError(t, f.Do(func(Machine) { f.memory[0x1001], f.memory[0x1002] = 0xcc, 0xf4 }))
 	out := gdb(t, s, "continue", "set $eip = 0x1002", "continue", "info registers")
 	requireAll(t, out, `
 		triple fault Program received signal SIGSEGV, Segmentation fault. 0x00001001 in ?? ()
@@ -188,7 +187,7 @@ func TestGdbExitAndFault(t *testing.T) {
 
 func TestGdbInterrupt(t *testing.T) {
 	f, s := start(t, 32)
-	f.interruptSoon = true
+	require.NoError(t, f.Do(func(Machine) { f.interruptSoon = true }))
 	out := gdb(t, s, "continue", "p $eip", "detach")
 	requireAll(t, out, "Program received signal SIGINT, Interrupt.")
 }

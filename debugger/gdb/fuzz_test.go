@@ -26,7 +26,7 @@ func FuzzStub(f *testing.F) {
 		s := newServer(m, nil)
 		talk(t, s, data)
 		if err := m.Do(func(Machine) { require.Empty(t, m.breaks) }); err != nil {
-			require.True(t, m.exited, "%v", err) // the input had it execute a hlt
+			require.NoError(t, m.on(func() { require.True(t, m.exited) }), "%v", err) // the input had it execute a hlt
 		}
 	})
 }

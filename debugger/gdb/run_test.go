@@ -107,7 +107,7 @@ func TestFaultAndExit(t *testing.T) {
 	require.True(t, r.gone())
 	r = dial(t, s)
 	require.Equal(t, "E.the machine is gone", r.ask("?"))
-	require.True(t, f.exited)
+	require.NoError(t, f.on(func() { require.True(t, f.exited) }))
 }
 
 func TestModeChanges(t *testing.T) {
@@ -269,7 +269,7 @@ func TestCloseEndsAll(t *testing.T) {
 	require.True(t, r.gone())
 	require.True(t, waits.gone())
 	require.True(t, f.runs())
-	require.Empty(t, f.subs)
+	require.NoError(t, f.Do(func(Machine) { require.Empty(t, f.subs) }))
 	_, err = net.Dial("tcp", s.Addr().String())
 	require.Error(t, err)
 	f.close()
