@@ -1,8 +1,10 @@
 package gdb
 
 import (
+	"bytes"
 	"context"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -186,10 +188,21 @@ func TestGdbExitAndFault(t *testing.T) {
 }
 
 func TestGdbInterrupt(t *testing.T) {
+	path, err := exec.LookPath("gdb")
+	if err != nil {
+		t.Skip("there is no gdb here")
+	}
 	f, s := start(t, 32)
-	require.NoError(t, f.Do(func(Machine) { f.interruptSoon = true }))
-	out := gdb(t, s, "continue", "p $eip", "detach")
-	requireAll(t, out, "Program received signal SIGINT, Interrupt.")
+	var out bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), path, "-nx", "-batch", "-ex", "target remote :"+port(s), "-ex", "continue",
+		"-ex", "p $ecx", "-ex", "detach")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Start())
+	wait(t, "runs", f.runs)
+	time.Sleep(100 * time.Millisecond) // gdb goes to wait
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.NoError(t, cmd.Wait())
+	requireAll(t, out.String(), "Program received signal SIGINT, Interrupt.\n$1 = 1")
 }
 
 func TestLLDB(t *testing.T) {

@@ -35,8 +35,6 @@ type fake struct {
 	exited  bool
 	later   int // what the mode is after the first instruction; 0 is the same
 
-	interruptSoon bool // another front end stops it after a while
-
 	resumes, inserts, removes atomic.Int64
 	once                      sync.Once
 }
@@ -196,10 +194,6 @@ func (f *fake) step() {
 	}
 	if f.later != 0 {
 		f.bits = f.later
-	}
-	if f.interruptSoon && f.steps == 1000 {
-		f.stop(Stop{Kind: Interrupted})
-		return
 	}
 	pc := f.pc()
 	switch {

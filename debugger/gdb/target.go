@@ -16,16 +16,15 @@ type Target interface {
 	Do(f func(m Machine)) error
 	// Resume lets the machine go on; the stop is told to the subscribers, after
 	// Resume was called. The instruction that it stands on is executed even if
-	// it has a breakpoint. It is an error while the machine runs already, and
-	// where a way is asked for that it doesn't know (no history). What came of
-	// the error is one line.
+	// it has a breakpoint. It is an error, of one line, while the machine runs
+	// already, and where the machine can't go that way (it keeps no history).
 	Resume(a Action) error
 	// Interrupt stops the machine; the stop is told as any other. It does
 	// nothing to one that is stopped.
 	Interrupt()
 	// Subscribe has told called with every stop of the machine, whoever caused
-	// it, from the machine's goroutine: told does not block. cancel ends it; a
-	// call of told may still be under way when it returns.
+	// it, from the machine's goroutine: told does not block.
+	// cancel ends it; a call of told may still be under way when it returns.
 	Subscribe(told func(Stop)) (cancel func())
 }
 
@@ -132,6 +131,6 @@ type Stop struct {
 	Kind   StopKind
 	Watch  BreakKind // of a Breakpoint or Watch: what was hit
 	Addr   uint64    // of a Watch: the linear address that was touched
-	Status int       // of an Exited: the status of the process would be
+	Status int       // of an Exited: as the exit status of a process
 	Text   string    // is shown to the user; "" is nothing
 }
