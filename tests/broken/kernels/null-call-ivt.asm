@@ -1,0 +1,27 @@
+; broken: null-call-ivt
+; boot: kernel
+; ends: triple fault
+; cause: a function pointer that was never set is called: without paging, address 0 is RAM, and the BIOS's interrupt vectors are executed as code
+; at: start_driver
+; vector: 6
+%include "lib.inc"
+
+start_driver:
+	mov ebx, driver
+	call [ebx + 4]
+	ret
+
+kmain:
+	call load_gdt
+	call set_exceptions
+	call load_idt
+	say "starting the driver"
+	call start_driver
+	say "the driver is started"
+	ret
+
+section .data
+driver:
+	dd name
+	dd 0				; start, which registration should set
+name:	db "disk", 0
