@@ -1,16 +1,17 @@
 ; broken: far-jump-base
 ; boot: kernel
 ; ends: triple fault
-; cause: the new code segment has base 100000h and the far jump's offset counts from 0, so that it lands 1 MiB too high, in zeros, and runs off the end of RAM
-; at: load_gdt
-; vector: 6
-; qemu: aborts with "Trying to execute code outside RAM or ROM" where the processor fetches FFh
+; cause: the new code segment has base 100000h and the far jump's offset counts from 0, so that it lands 1 MiB too high, in the heap, which is filled with CCh (INT3)
+; at: heap
+; culprit: load_gdt
+; vector: 3
+; fault: 13
 %define OWN_GDT
+%define HEAP_SIZE 200000h
 %include "lib.inc"
 
 load_gdt:
 	lgdt [gdt_pointer]
-	xor eax, eax
 	jmp CODE:.reload
 .reload:
 	mov ax, DATA
@@ -20,6 +21,11 @@ load_gdt:
 	ret
 
 kmain:
+	say "filling the heap"
+	mov edi, heap
+	mov ecx, HEAP_SIZE
+	mov al, 0cch
+	rep stosb
 	say "loading the GDT"
 	call load_gdt
 	say "the GDT is loaded"
@@ -35,3 +41,6 @@ gdt_end:
 gdt_pointer:
 	dw gdt_end - gdt - 1
 	dd gdt
+
+section .bss
+heap:	resb HEAP_SIZE

@@ -5,6 +5,7 @@
 ; at: kmain
 ; culprit: set_gate_wrong
 ; vector: 3
+; fault: 13
 %include "lib.inc"
 
 ; set_gate_wrong takes a gate for "offset, selector, zero, type"; the offset is in

@@ -5,6 +5,7 @@
 ; at: kmain
 ; culprit: load_idt_wrong
 ; vector: 3
+; fault: 13
 %include "lib.inc"
 
 breakpoint_handler:

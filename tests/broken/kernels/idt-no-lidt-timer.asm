@@ -5,6 +5,7 @@
 ; at: wait_ticks
 ; culprit: kmain
 ; vector: 32
+; fault: 13
 %include "lib.inc"
 
 timer_handler:

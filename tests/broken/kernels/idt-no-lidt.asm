@@ -4,6 +4,7 @@
 ; cause: the IDT was built but LIDT was never executed, so that INT3 takes a vector of the BIOS for a gate
 ; at: kmain
 ; vector: 3
+; fault: 13
 %include "lib.inc"
 
 breakpoint_handler:

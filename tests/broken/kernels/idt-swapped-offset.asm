@@ -5,6 +5,8 @@
 ; at: kmain
 ; culprit: set_gate_wrong
 ; vector: 3
+; fault: 6
+; qemu: does not end: where no RAM is it reads zeros and executes them for ever
 %include "lib.inc"
 
 set_gate_wrong:

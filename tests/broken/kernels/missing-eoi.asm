@@ -1,10 +1,11 @@
 ; broken: missing-eoi
 ; boot: kernel
-; ends: limit
+; ends: halted
 ; cause: the timer's handler sends no EOI to the interrupt controller, which therefore holds back every further tick; the kernel waits for 10 of them
 ; at: wait_ticks
 ; culprit: timer_handler
 ; vector: 32
+; qemu: waits for ever; ringzero sees that no interrupt can come any more
 %include "lib.inc"
 
 timer_handler:

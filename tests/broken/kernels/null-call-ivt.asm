@@ -1,9 +1,12 @@
 ; broken: null-call-ivt
 ; boot: kernel
-; ends: triple fault
+; ends: halted
 ; cause: a function pointer that was never set is called: without paging, address 0 is RAM, and the BIOS's interrupt vectors are executed as code
-; at: start_driver
+; at: 0x00000007
+; culprit: start_driver
 ; vector: 6
+; note: which instruction of the vectors faults is up to the BIOS
+; qemu: SeaBIOS's vectors, other bytes, run through without an exception into the RAM behind
 %include "lib.inc"
 
 start_driver:

@@ -1,7 +1,7 @@
 ; broken: pf-loop-touch
 ; boot: kernel
-; ends: triple fault
-; cause: the page fault handler itself touches an unmapped page, its counters behind the kernel's map: each fault makes another in the handler, until the stack has run over the IDT and the page table below it
+; ends: halted
+; cause: the page fault handler itself touches an unmapped page, its counters behind the kernel's map: each fault makes another in the handler, until the stack has run over the gates in the IDT below it and the double fault's handler stops
 ; at: page_fault_handler
 ; vector: 14
 %include "lib.inc"

@@ -1,10 +1,10 @@
 ; broken: stack-over-tables
 ; boot: kernel
 ; ends: triple fault
-; cause: the stack of 4 KiB is too small for a local array of 8 KiB: it grew down over the page table below it, and the first access after the TLB was flushed finds no mapping
-; at: flush
-; culprit: sum
+; cause: the stack of 4 KiB is too small for a local array of 8 KiB: it grew down over the page table below it, and the code of sum itself is no longer mapped; nor is that of the handler, whose faults run over the IDT
+; at: sum
 ; vector: 14
+; qemu: keeps the translations for longer and faults in flush, where the TLB is flushed
 %include "lib.inc"
 
 ; sum of 2048 words that it makes itself, in a local array.

@@ -5,7 +5,7 @@
 // at: 0x41414141
 // culprit: copy_name
 // vector: 6
-// qemu: aborts with "Trying to execute code outside RAM or ROM" where the processor fetches FFh
+// qemu: does not end: where no RAM is it reads zeros and executes them for ever
 #include "kernel.h"
 
 void load_gdt(void);

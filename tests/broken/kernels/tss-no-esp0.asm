@@ -5,6 +5,7 @@
 ; at: user_program
 ; culprit: kmain
 ; vector: 128
+; fault: 10
 %include "lib.inc"
 %include "user.inc"
 

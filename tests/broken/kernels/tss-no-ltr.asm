@@ -5,6 +5,8 @@
 ; at: user_program
 ; culprit: kmain
 ; vector: 128
+; fault: 10
+; qemu: aborts with "invalid tss type", as its TR is null
 %include "lib.inc"
 %include "user.inc"
 
