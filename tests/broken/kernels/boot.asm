@@ -13,3 +13,8 @@ global setup_paging
 setup_paging:
 	call map_identity
 	jmp enable_paging
+
+global setup_timer
+setup_timer:
+	call remap_pic
+	jmp start_timer

@@ -4,7 +4,7 @@
 ; cause: memcpy was given the size in words times 4 twice over and ran past its buffer over the GDT, which lies behind; the next load of a segment register finds a descriptor of garbage
 ; at: reload_segments
 ; culprit: memcpy
-; vector: 13
+; vector: 11
 %define OWN_GDT
 %include "lib.inc"
 

@@ -14,3 +14,11 @@ static inline void say(const char *text)
 		putch(*text++);
 	putch('\n');
 }
+
+void setup_timer(void);     /* IRQ 0, 100 times a second, at vector 32 */
+
+/* A gate to a handler, which shall end with IRET. */
+static inline void set_handler(int vector, void (*handler)(void))
+{
+	__asm__ volatile("call set_gate" : "+a"(handler) : "c"(vector) : "memory", "cc");
+}
