@@ -26,10 +26,8 @@ type Undoable interface {
 // Snapshot is a machine between two Steps. Of memory and disks it holds only what was
 // written since the snapshot before, or since Track.
 type Snapshot struct {
-	// Step is when it was taken, NS the virtual time; Inputs is the number of inputs
-	// that were let in before.
+	// Step is when it was taken, NS the virtual time.
 	Step, NS uint64
-	Inputs   int
 	Pages    Pages
 	// Disks are by drive: the floppy, then Config.Disks.
 	Disks []Sectors
@@ -39,6 +37,7 @@ type Snapshot struct {
 	a20   bool
 	exit  *uint32
 	chips [][]byte
+	log   []Input // what was let in before
 }
 
 // tracker knows which pages of RAM were written.
@@ -79,8 +78,8 @@ func (m *Machine) Snapshot() *Snapshot {
 	if !m.tracked.on {
 		panic("BUG: Snapshot without Track")
 	}
-	s := &Snapshot{Step: m.Steps(), NS: m.Now(), Inputs: len(m.log.Entries), Pages: Pages{}, cpu: m.cpu.Save(), clock: m.clock,
-		a20: m.a20.Level(), exit: m.exit}
+	s := &Snapshot{Step: m.Steps(), NS: m.Now(), Pages: Pages{}, cpu: m.cpu.Save(), clock: m.clock,
+		a20: m.a20.Level(), exit: m.exit, log: m.log.Entries[:len(m.log.Entries):len(m.log.Entries)]}
 	for _, c := range m.chips {
 		s.chips = append(s.chips, c.Save())
 	}
@@ -137,7 +136,7 @@ func (m *Machine) Restore(s *Snapshot, pages Pages, disks []Sectors) error {
 		}
 	}
 	m.cpu.Restore(&s.cpu, s.Step)
-	m.log.Entries = m.log.Entries[:min(s.Inputs, len(m.log.Entries))]
+	m.log.Entries = s.log // at its capacity: what is added goes elsewhere
 	m.exit, m.reset, m.init, m.wanted = s.exit, false, false, Going
 	m.settle()
 	m.clean()

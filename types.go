@@ -17,6 +17,8 @@ type (
 	Image = image.Image
 	// ImageOptions tell how an image may be changed.
 	ImageOptions = image.Options
+	// UndoDisk is a Disk whose writes stay in memory until its Commit; see Undo.
+	UndoDisk = image.Undo
 	// Kernel is what is started instead of a boot sector.
 	Kernel = bios.Kernel
 	// Module is a Multiboot module of a Kernel.
@@ -52,6 +54,10 @@ func OpenImage(path string, opts ImageOptions) (*Image, error) { return image.Op
 // MemoryImage is a disk over data, which never changes: the guest's writes go
 // elsewhere. It is filled up with zeros to a multiple of 512 bytes.
 func MemoryImage(data []byte) *Image { return image.Memory(data) }
+
+// Undo puts a disk over another one that can take back what was written, as Track
+// wants it.
+func Undo(under Disk) *UndoDisk { return image.NewUndo(under) }
 
 // Models are the processor models, for Config.CPU.
 func Models() []string { return cpu.ModelNames() }

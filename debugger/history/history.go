@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// every is the steps between two snapshots at first: a fraction of a second.
-	every = 50_000_000
+	// defaultEvery is the steps between two snapshots: a fraction of a second.
+	defaultEvery = 50_000_000
 	// most bounds their number.
 	most = 256
 	// overhead is what a snapshot takes beside pages and sectors, in bytes, by
@@ -31,8 +31,9 @@ type History struct {
 	// lost are the pages and sectors of snapshots that were dropped from the end.
 	lost *written
 	// at is the snapshot that the machine was at last, when it was taken or restored.
-	at   int
-	next uint64 // the step of the next one
+	at    int
+	every uint64 // steps between two
+	next  uint64 // the step of the next one
 	// log are the inputs up to end, the last step that was reached.
 	log []ringzero.Input
 	end uint64
@@ -60,17 +61,20 @@ func New(m *ringzero.Machine, limit int64) (*History, error) {
 	if err := m.Track(); err != nil {
 		return nil, err
 	}
-	h := &History{m: m, limit: limit}
+	h := &History{m: m, limit: limit, every: defaultEvery}
 	h.take()
 	return h, nil
 }
+
+// Every sets the steps between two snapshots.
+func (h *History) Every(steps uint64) { h.every, h.next = steps, h.m.Steps()+steps }
 
 // take makes a snapshot.
 func (h *History) take() {
 	s := &snap{Snapshot: h.m.Snapshot()}
 	s.bytes = size(s.Snapshot)
 	h.snaps = append(h.snaps, s)
-	h.at, h.next = len(h.snaps)-1, s.Step+every
+	h.at, h.next = len(h.snaps)-1, s.Step+h.every
 }
 
 func size(s *ringzero.Snapshot) int64 {
@@ -174,7 +178,7 @@ func (h *History) thin() {
 		now := h.snaps[n-1].Step
 		best, least := 1, 0.0
 		for i := 1; i < n-1; i++ {
-			gap := float64(h.snaps[i+1].Step-h.snaps[i-1].Step) / float64(now-h.snaps[i].Step+every)
+			gap := float64(h.snaps[i+1].Step-h.snaps[i-1].Step) / float64(now-h.snaps[i].Step+h.every)
 			if i == 1 || gap < least {
 				best, least = i, gap
 			}
@@ -315,8 +319,8 @@ func (h *History) run(ctx context.Context, step uint64) (ringzero.Stop, error) {
 
 // Search looks backward from the step at which the machine stands, down to another one,
 // for the last hit of Stops; see ringzero.Machine.SetStops. ok tells that there is one.
-// Where it was the machine is put back to: the caller goes where it wants. Hits of stops
-// for which want answers false don't count.
+// Hits for which want answers false don't count. It leaves the machine anywhere in its
+// past, without Stops, for the caller to go where it wants.
 func (h *History) Search(ctx context.Context, stops ringzero.Stops, want func(ringzero.Hit) bool, down uint64) (hit ringzero.Hit, ok bool, err error) {
 	now := h.m.Steps()
 	if !h.Past() {
@@ -336,9 +340,9 @@ func (h *History) Search(ctx context.Context, stops ringzero.Stops, want func(ri
 			return hit, false, err
 		}
 		if _, err := h.run(ctx, upper); err != nil {
-			return hit, false, errors.Join(err, h.Goto(context.Background(), now))
+			return hit, false, err
 		}
 		upper = h.snaps[k].Step
 	}
-	return hit, ok, h.Goto(ctx, now)
+	return hit, ok, nil
 }
