@@ -30,7 +30,7 @@ func WriteELF(w io.Writer, bits int, all []Symbol) error {
 		}
 	}
 	e := &elfWriter{bits: bits}
-	e.low, e.high = span(all)
+	e.low, e.high = codeSpan(all)
 	_, err := w.Write(e.file(all))
 	if err != nil {
 		return fmt.Errorf("symbols: ELF file can't be written: %w", err)
@@ -38,8 +38,8 @@ func WriteELF(w io.Writer, bits int, all []Symbol) error {
 	return nil
 }
 
-// span is where code is. The last function of unknown size gets a page.
-func span(all []Symbol) (low, high uint64) {
+// codeSpan is where code is. The last function of unknown size gets a page.
+func codeSpan(all []Symbol) (low, high uint64) {
 	low = 1<<64 - 1
 	for _, s := range all {
 		if !s.Func || s.Addr == 0 {
