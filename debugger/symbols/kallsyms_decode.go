@@ -209,17 +209,19 @@ type layout struct {
 // addresses instead of the offsets and the base.
 func (t *tables) layouts(bits int) []layout {
 	word := uint64(bits / 8)
+	behind := alignUp(t.tokens.behind, word)
 	var all []layout
+	// Whole addresses come first: taken for offsets they may ascend, too, but never
+	// the other way round.
+	if t.numAt > t.num*word {
+		all = append(all, layout{t.oldName(), bits, t.numAt - t.num*word, 0})
+	}
+	all = append(all, layout{"6.4", bits, behind, 0})
 	if back := alignUp(4*t.num, word) + word; t.numAt > back && t.numAt%word == 0 {
 		base := t.numAt - word
 		all = append(all, layout{t.oldName(), bits, base - alignUp(4*t.num, word), base})
 	}
-	if t.numAt > t.num*word {
-		all = append(all, layout{t.oldName(), bits, t.numAt - t.num*word, 0})
-	}
-	behind := alignUp(t.tokens.behind, word)
-	base := alignUp(behind+4*t.num, word)
-	return append(all, layout{"6.4", bits, behind, base}, layout{"6.4", bits, behind, 0})
+	return append(all, layout{"6.4", bits, behind, alignUp(behind+4*t.num, word)})
 }
 
 // oldName tells 6.2 and 6.3 from what was before: there is something between the

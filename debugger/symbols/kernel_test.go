@@ -13,18 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ram is guest memory of a test.
-type ram []byte
-
-func (m ram) Size() uint64 { return uint64(len(m)) }
-
-func (m ram) ReadAt(p []byte, phys uint64) int {
-	if phys >= uint64(len(m)) {
-		return 0
-	}
-	return copy(p, m[phys:])
-}
-
 // guestImage lays a Debian kernel's segments in memory as its loader would, before
 // it relocates itself. It needs the xz tool.
 func guestImage(t *testing.T, name string) ram {
