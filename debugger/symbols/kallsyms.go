@@ -16,14 +16,21 @@ type Memory interface {
 }
 
 // Kernel is what a Linux kernel's own tables say. Symbols are in address order,
-// of unknown size, at the addresses where the kernel runs; data is among them
-// only where the kernel was built with CONFIG_KALLSYMS_ALL. Bits is 32 or 64.
-// Phys is where the table of names' pieces was found.
+// of unknown size, at the addresses where the kernel runs; all data is among them
+// only where the kernel was built with CONFIG_KALLSYMS_ALL, else that which is
+// exported to modules or is in the note for crash dumps. Bits is 32 or 64. Phys is
+// where the table of names' pieces was found.
 type Kernel struct {
 	Symbols []Symbol
 	Bits    int
 	Phys    uint64
-	Layout  string // "4.6", "6.2" or "6.4": which kernels order their tables so
+	Layout  string // "4.6", "6.2" or "6.4": since when kernels order their tables so
+	Named   int    // how many of Symbols are from kallsyms
+
+	// Offset is what to add to a physical address within the kernel's image for the
+	// linear one, if OffsetKnown.
+	Offset      uint64
+	OffsetKnown bool
 
 	// Slide is how far the kernel runs from the address that it was linked to,
 	// if SlideKnown: from the kernel's own note for crash dumps ("KERNELOFFSET="),
@@ -88,7 +95,7 @@ func FindKernel(mem Memory) (*Kernel, error) {
 			}
 			tried++
 			if k := decodeKernel(mem, tokens); k != nil {
-				k.slide(mem)
+				k.complete(mem)
 				return k, nil
 			}
 		}
@@ -97,25 +104,36 @@ func FindKernel(mem Memory) (*Kernel, error) {
 		"let it boot further, or give a file with symbols")
 }
 
-// slide tells how far the kernel moved.
-func (k *Kernel) slide(mem Memory) {
-	if info, err := FindVMCoreInfo(mem); err == nil {
-		if by, ok := info.Hex("KERNELOFFSET"); ok {
-			k.Slide, k.SlideKnown = by, true
-			return
+// complete adds what other tables of the kernel say.
+func (k *Kernel) complete(mem Memory) {
+	k.Named = len(k.Symbols)
+	text, hasText := uint64(0), false
+	for _, s := range k.Symbols {
+		if s.Name == "_text" || s.Name == "_stext" {
+			text, hasText = s.Addr, true
+			break
 		}
+	}
+	k.addExports(mem)
+	info, err := FindVMCoreInfo(mem)
+	start, ok := info.Hex("SYMBOL(_stext)")
+	if err == nil && hasText && ok && start-text < 1<<20 { // of this kernel, not one before it
+		k.Slide, k.SlideKnown = info.Hex("KERNELOFFSET")
+		k.Symbols = append(k.Symbols, info.Symbols()...)
+		if at, ok := info.Hex("SYMBOL(kallsyms_token_table)"); ok && !k.OffsetKnown {
+			k.Offset, k.OffsetKnown = at-k.Phys, true
+		}
+	}
+	k.sort()
+	if k.SlideKnown || !hasText {
+		return
 	}
 	// CONFIG_PHYSICAL_START is 16 MiB in nearly all configurations.
 	linked := uint64(0xffffffff81000000)
 	if k.Bits == 32 {
 		linked = 0xc1000000
 	}
-	for _, s := range k.Symbols {
-		if s.Name == "_text" || s.Name == "_stext" && s.Addr&0xfffff == 0 {
-			k.Slide, k.SlideKnown = s.Addr-linked, true
-			return
-		}
-	}
+	k.Slide, k.SlideKnown = text-linked, true
 }
 
 // Source makes a source for a Table of the kernel.
@@ -214,7 +232,7 @@ func readPart(mem Memory, phys, n uint64) []byte {
 
 func alignUp[T uint64 | int](v, align T) T { return (v + align - 1) / align * align }
 
-// sortSymbols brings a kernel's symbols in order; they nearly are.
+// sort brings a kernel's symbols in order; they nearly are.
 func (k *Kernel) sort() {
 	sorted := true
 	for i := 1; i < len(k.Symbols) && sorted; i++ {

@@ -65,7 +65,6 @@ func decodeKernel(mem Memory, tokens *tokenTable) *Kernel {
 			}
 			k := &Kernel{Bits: bits, Phys: tokens.start, Layout: layout.name}
 			if t.symbols(k, addrs) {
-				k.sort()
 				return k
 			}
 		}

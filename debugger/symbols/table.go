@@ -135,6 +135,12 @@ func (t *Table) Find(name string) (Symbol, bool) {
 	return t.byName[i], true
 }
 
+// Address gives where the preferred symbol of exactly that name is.
+func (t *Table) Address(name string) (uint64, bool) {
+	s, ok := t.Find(name)
+	return s.Addr, ok
+}
+
 // At gives the symbol that covers an address and how far into it that is. One of
 // known size covers its size only; one of unknown size reaches to the next
 // symbol and 64 KiB at most. A label within a function of known size is
