@@ -32,6 +32,9 @@ type dwarfInfo struct {
 	units  []*unit
 	ranges []pcRange // of units, by address; id indexes units
 	rows   int       // that are kept in units
+
+	hasFrames bool
+	frames    []fde // by address
 }
 
 // pcRange is addresses from low up to high, which id has.
@@ -118,7 +121,7 @@ func (d *dwarfInfo) open() (info []byte, err error) {
 	for _, name := range []string{".debug_addr", ".debug_line_str", ".debug_str_offsets", ".debug_rnglists"} {
 		more[name] = get(name)
 	}
-	for _, name := range []string{".debug_loc", ".debug_loclists", ".debug_frame", ".eh_frame"} {
+	for _, name := range []string{".debug_loc", ".debug_loclists"} {
 		d.loc[name] = get(name)
 	}
 	if err != nil {

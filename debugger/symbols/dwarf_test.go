@@ -132,5 +132,6 @@ func FuzzDWARF(f *testing.F) {
 		src.Line(addr)
 		src.Function(addr)
 		src.Addresses("args.c", line)
+		src.Unwind(addr, map[int]uint64{4: addr, 5: addr, 7: addr}, newKernelMemory(32))
 	})
 }
