@@ -45,6 +45,12 @@ func (k *Kernel) addExports(mem Memory) {
 		}
 		forms = append(forms, exports{r: r, stride: 12})
 	}
+	known := make(map[string]uint64, len(k.Symbols))
+	for _, s := range k.Symbols {
+		if !s.Local {
+			known[s.Name] = s.Addr
+		}
+	}
 	anchor := []byte("\x00" + anchorOfExport + "\x00")
 	for at, tries := 0, 0; tries < mostAnchors; tries++ {
 		i := bytes.Index(r.buf[at:], anchor)
@@ -53,7 +59,7 @@ func (k *Kernel) addExports(mem Memory) {
 		}
 		at += i + 1
 		for _, e := range forms {
-			if e.search(k, uint64(at)) {
+			if e.search(k, known, uint64(at)) {
 				return
 			}
 		}
@@ -62,7 +68,7 @@ func (k *Kernel) addExports(mem Memory) {
 
 // search takes the first table with an entry whose name is at a place of the
 // buffer.
-func (e *exports) search(k *Kernel, name uint64) bool {
+func (e *exports) search(k *Kernel, known map[string]uint64, name uint64) bool {
 	want, step := uint32(name), uint32(1)
 	if e.absolute {
 		want, step = uint32(e.r.from+name+e.base), 0
@@ -72,7 +78,7 @@ func (e *exports) search(k *Kernel, name uint64) bool {
 			continue
 		}
 		n++
-		if e.take(k, uint64(at)) {
+		if e.take(k, known, uint64(at)) {
 			return true
 		}
 	}
@@ -80,7 +86,7 @@ func (e *exports) search(k *Kernel, name uint64) bool {
 }
 
 // take reads the whole table around one entry's name field.
-func (e *exports) take(k *Kernel, field uint64) bool {
+func (e *exports) take(k *Kernel, known map[string]uint64, field uint64) bool {
 	first := field
 	for n := 0; first >= e.stride && n < mostExports && e.name(first-e.stride) != ""; n++ {
 		first -= e.stride
@@ -93,7 +99,7 @@ func (e *exports) take(k *Kernel, field uint64) bool {
 		}
 		names = append(names, name)
 	}
-	return first >= 4 && len(names) >= leastExports && e.add(k, first, names)
+	return first >= 4 && len(names) >= leastExports && e.add(k, known, first, names)
 }
 
 // value is where a field points to, as a physical address.
@@ -125,13 +131,7 @@ func (e *exports) name(field uint64) string {
 }
 
 // add finds the kernel's offset by its functions and adds the other names.
-func (e *exports) add(k *Kernel, first uint64, names []string) bool {
-	known := make(map[string]uint64, len(k.Symbols))
-	for _, s := range k.Symbols {
-		if !s.Local {
-			known[s.Name] = s.Addr
-		}
-	}
+func (e *exports) add(k *Kernel, known map[string]uint64, first uint64, names []string) bool {
 	wrap := uint64(1<<64 - 1)
 	if k.Bits == 32 {
 		wrap = 1<<32 - 1

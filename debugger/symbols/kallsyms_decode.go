@@ -7,7 +7,9 @@ const (
 	mostKernelSymbols = 2 << 20
 	mostNameBytes     = 32 << 20 // of names in pieces
 	mostTextBytes     = 128 << 20
-	mostSeqs          = 8 << 20 // of the order of names, 6.2 and 6.3, before the pieces
+	mostSeqs          = 8 << 20  // of the order of names, 6.2 and 6.3, before the pieces
+	mostSteps         = 16 << 20 // over names, in search of their start
+	mostRuns          = 64       // of numbers that can be markers
 	longestName       = 2048
 )
 
@@ -35,16 +37,16 @@ func (r *region) word(phys, size uint64) uint64 {
 
 // tables is where the pieces of a kernel's kallsyms lie.
 type tables struct {
-	mem       Memory
-	tokens    *tokenTable
-	r         region // of all in front of the pieces
-	markers   uint64
-	unit      uint64 // bytes of a marker: 8 before 4.20 on 64 bits, else 4
-	names     uint64
-	namesEnd  uint64
-	num       uint64
-	numAt     uint64
-	hasOffset bool
+	mem      Memory
+	tokens   *tokenTable
+	r        region // of all in front of the pieces
+	markers  uint64
+	unit     uint64 // bytes of a marker: 8 before 4.20 on 64 bits, else 4
+	names    uint64
+	namesEnd uint64
+	num      uint64
+	numAt    uint64
+	steps    int // over names that may still be made
 }
 
 // decodeKernel finds the other tables around the pieces of names; nil where that
@@ -53,7 +55,7 @@ func decodeKernel(mem Memory, tokens *tokenTable) *Kernel {
 	const before = mostNameBytes + mostSeqs
 	from := tokens.start - min(tokens.start, before)
 	from &^= 7
-	t := &tables{mem: mem, tokens: tokens, r: region{readPart(mem, from, tokens.start-from), from}}
+	t := &tables{mem: mem, tokens: tokens, steps: mostSteps, r: region{readPart(mem, from, tokens.start-from), from}}
 	if !t.findMarkers() {
 		return nil
 	}
@@ -80,7 +82,7 @@ func (t *tables) findMarkers() bool {
 		low = t.tokens.start - mostSeqs
 	}
 	tried := 0
-	for at := (t.tokens.start - 8) &^ 3; at >= low+8 && at < t.tokens.start && tried < 64; at -= 4 {
+	for at := (t.tokens.start - 8) &^ 3; at >= low+8 && at < t.tokens.start && tried < mostRuns; at -= 4 {
 		if t.r.word(at, 4) != 0 {
 			continue
 		}
@@ -119,9 +121,9 @@ func (t *tables) markerRun(at, unit uint64) uint64 {
 
 // findNames searches for the start of the names: their number is in front, and
 // walked over they meet every marker and end where the markers start. run is how
-// many markers there are at most: what is behind may look like more.
+// many markers there are at most: what is behind may look like one or two more.
 func (t *tables) findNames(run uint64) bool {
-	for ; run >= 2 && run > 0; run-- {
+	for least := max(2, run-min(run, 2)); run >= least; run-- {
 		last := t.r.word(t.markers+(run-1)*t.unit, t.unit)
 		if last+2 > t.markers-t.r.from {
 			continue
@@ -133,15 +135,6 @@ func (t *tables) findNames(run uint64) bool {
 				return true
 			}
 		}
-		if run < 8 {
-			continue
-		}
-		// Only the padding and the order of names can lengthen a run; a long one is
-		// tried with little less.
-		if t.r.word(t.markers+(run-1)*t.unit, t.unit)-t.r.word(t.markers+(run-2)*t.unit, t.unit) > 256*64 {
-			continue
-		}
-		return false
 	}
 	return false
 }
@@ -172,7 +165,8 @@ func (t *tables) walk(names, num uint64) (end uint64, ok bool) {
 			return 0, false
 		}
 		n, size := t.nameLen(at)
-		if n == 0 || at+size+n > t.markers {
+		t.steps--
+		if n == 0 || t.steps < 0 || at+size+n > t.markers {
 			return 0, false
 		}
 		at += size + n

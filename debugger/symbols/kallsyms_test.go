@@ -261,3 +261,15 @@ func FuzzKallsyms(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkFindKernel searches memory without a kernel.
+func BenchmarkFindKernel(b *testing.B) {
+	m := make(ram, 256<<20)
+	for i := range m[:128<<20] {
+		m[i] = byte(i * i >> 7)
+	}
+	b.SetBytes(int64(len(m)))
+	for b.Loop() {
+		_, _ = FindKernel(m)
+	}
+}

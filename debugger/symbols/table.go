@@ -25,10 +25,7 @@ type Table struct {
 
 // NewTable makes a table of sources.
 func NewTable(sources ...*Source) *Table {
-	t := &Table{}
-	for _, s := range sources {
-		t.sources = append(t.sources, s)
-	}
+	t := &Table{sources: slices.Clone(sources)}
 	t.build()
 	return t
 }

@@ -18,15 +18,14 @@ type VMCoreInfo map[string]string
 // built without CONFIG_CRASH_DUMP and kexec).
 func FindVMCoreInfo(mem Memory) (VMCoreInfo, error) {
 	const page = 4096
-	buf := make([]byte, scanStep)
-	for at := uint64(0); at < mem.Size(); at += scanStep {
-		n := min(uint64(len(buf)), mem.Size()-at)
-		part := buf[:max(0, min(int(n), mem.ReadAt(buf[:n], at)))]
-		for i := 0; i < len(part); i += page {
-			p := part[i:min(i+page, len(part))]
-			if bytes.HasPrefix(p, []byte("OSRELEASE=")) && bytes.Contains(p, []byte("\nPAGESIZE=4096\n")) {
-				return parseVMCoreInfo(p), nil
-			}
+	start := []byte("OSRELEASE=")
+	head, note := make([]byte, len(start)), make([]byte, page)
+	for at := uint64(0); at+page <= mem.Size(); at += page {
+		if mem.ReadAt(head, at) != len(head) || !bytes.Equal(head, start) {
+			continue
+		}
+		if mem.ReadAt(note, at) == page && bytes.Contains(note, []byte("\nPAGESIZE=4096\n")) {
+			return parseVMCoreInfo(note), nil
 		}
 	}
 	return nil, errors.New("symbols: no VMCOREINFO in memory: let the kernel boot further, or it is built without kexec")
