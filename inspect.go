@@ -193,13 +193,20 @@ func (m *Machine) inRAM(phys uint64, p []byte, do func(off uint64, part []byte))
 // hole continues at 4 GiB.
 func (m *Machine) MemorySize() (below, above uint64) { return m.memory.LowRAM(), m.memory.HighRAM() }
 
-// Chips gives the chips' states by name, encoded as their Save does; Port the name of
-// what is mapped at a port.
-func (m *Machine) Chips(do func(name string, state []byte)) {
-	for _, c := range m.chips {
-		do(c.name, c.Save())
-	}
+// DeviceState is a chip's state: a struct with the names of its data sheet.
+type DeviceState struct {
+	Name  string
+	State any
 }
+
+// Devices gives the states of the chips.
+func (m *Machine) Devices() []DeviceState {
+	return []DeviceState{{"pic", m.pic.State()}, {"pit", m.pit.State()}, {"rtc", m.rtc.State()}, {"i8042", m.keys.State()},
+		{"port92", m.port92.State()}, {"uart", m.com1.State()}, {"pci", m.pci.State()}, {"i440fx", m.bridge.State()},
+		{"piix3", m.isa.State()}, {"ide", *m.ide.State()}, {"piix4", m.power.State()}}
+}
+
+// Port is the name of what is mapped at a port, "" for nothing.
 func (m *Machine) Port(port uint16) string { return m.ports.Name(port) }
 
 // Kernel is what the machine was started with, or nil.

@@ -23,6 +23,9 @@ type Stops struct {
 	// CR3, CPL, Mode: it stands behind what changed the address space, the privilege
 	// level, or the mode: protection, paging, virtual-8086, size of code.
 	CR3, CPL, Mode bool
+	// Each is asked before each instruction, nil for not at all: every block is one of
+	// one instruction then.
+	Each func() bool
 	// Ask is told what was met; true has the machine stand still, and Step answer
 	// Stopped. It may look at the machine as far as State's comment says, and must
 	// change nothing. nil is true always.
@@ -41,6 +44,7 @@ const (
 	HitCR3
 	HitCPL
 	HitMode
+	HitEach
 )
 
 // Hit is what a machine stands still at.
@@ -89,6 +93,7 @@ func (m *Machine) SetStops(s *Stops) {
 	m.stops = standing{Stops: s}
 	m.engine.Pause, c.Intercept, c.Intercepts = nil, nil, cpu.Ops{}
 	if s == nil {
+		m.engine.Before = nil
 		m.engine.SetBreaks(nil)
 		c.SetWatches(nil)
 		return
@@ -104,7 +109,11 @@ func (m *Machine) SetStops(s *Stops) {
 		c.Intercepts.Add(op)
 		c.Intercept = m.intercepted
 	}
-	if len(s.Breaks) > 0 || s.Vectors != [4]uint64{} || s.CR3 || s.CPL || s.Mode {
+	m.engine.Before = nil
+	if s.Each != nil {
+		m.engine.Before = func(*cpu.CPU) {}
+	}
+	if len(s.Breaks) > 0 || s.Each != nil || s.Vectors != [4]uint64{} || s.CR3 || s.CPL || s.Mode {
 		m.engine.Pause = m.pause
 	}
 	m.Pass()
@@ -163,6 +172,11 @@ func (m *Machine) pause() bool {
 			return true
 		}
 	}
+	if s.Each != nil && s.went != hit.Step+1 && s.Each() {
+		s.went = hit.Step + 1
+		hit.Kind = HitEach
+		return m.ask(hit)
+	}
 	if s.breaks[hit.Linear] && s.went != hit.Step+1 {
 		s.went = hit.Step + 1
 		hit.Kind = HitBreak
@@ -217,6 +231,18 @@ func (m *Machine) ask(hit Hit) bool {
 	m.stops.hit = hit
 	m.wanted = Stopped
 	return true
+}
+
+// RunAtMost has no Step go beyond a step; Never takes that back.
+func (m *Machine) RunAtMost(step uint64) { m.to = step }
+
+// Observe has f called before each instruction, nil for nobody. It may look at the
+// machine. Every block is one of one instruction then.
+func (m *Machine) Observe(f func()) {
+	m.engine.Before = nil
+	if f != nil {
+		m.engine.Before = func(*cpu.CPU) { f() }
+	}
 }
 
 // here is the linear address at which the processor stands.

@@ -308,6 +308,24 @@ func (h *History) Replay(ctx context.Context, step uint64) error {
 	return nil
 }
 
+// Advance runs the machine on as it ran before, to a step at most, and says why it came
+// back.
+func (h *History) Advance(ctx context.Context, step uint64) (ringzero.Stop, error) {
+	return h.run(ctx, min(step, h.end))
+}
+
+// Watch has look called before each instruction of the past from one step up to
+// another; it leaves the machine anywhere in its past.
+func (h *History) Watch(ctx context.Context, from, to uint64, look func()) error {
+	if err := h.Goto(ctx, from); err != nil {
+		return err
+	}
+	h.m.Observe(look)
+	defer h.m.Observe(nil)
+	_, err := h.run(ctx, to)
+	return err
+}
+
 // run replays to a step and says why it came back.
 func (h *History) run(ctx context.Context, step uint64) (ringzero.Stop, error) {
 	h.m.Mute(true)
