@@ -28,7 +28,7 @@ type dwarfInfo struct {
 	loaded bool
 	err    error
 	data   *dwarf.Data
-	loc    map[string][]byte // sections that debug/dwarf doesn't read for us
+	loc    map[string][]byte // sections that are read here, too
 	units  []*unit
 	ranges []pcRange // of units, by address; id indexes units
 	rows   int       // that are kept in units
@@ -127,7 +127,8 @@ func (d *dwarfInfo) open() (info []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	d.loc[".debug_addr"] = more[".debug_addr"]
+	d.loc[".debug_addr"], d.loc[".debug_line"], d.loc[".debug_str"] = more[".debug_addr"], line, str
+	d.loc[".debug_line_str"] = more[".debug_line_str"]
 	d.data, err = dwarf.New(abbrev, nil, nil, info, line, nil, ranges, str)
 	if err != nil {
 		return nil, fmt.Errorf("symbols: broken DWARF (%w): give another file", err)

@@ -78,13 +78,14 @@ func fileOf(e *dwarf.LineEntry) string {
 func (d *dwarfInfo) eachRow(u *unit, budget *int, call func(e *dwarf.LineEntry, first bool)) {
 	var err error
 	defer guard(&err, "DWARF")
-	r, err := d.data.LineReader(u.entry)
-	if err != nil || r == nil {
+	r := d.lineReader(u)
+	if r == nil {
 		return
 	}
+	files := len(r.Files())
 	var e dwarf.LineEntry
 	for first := true; *budget > 0; *budget-- {
-		if r.Next(&e) != nil {
+		if r.Next(&e) != nil || len(r.Files()) > files+mostDefined {
 			return
 		}
 		call(&e, first)
@@ -139,8 +140,8 @@ func (d *dwarfInfo) hasFile(u *unit, file string, budget *int) (has bool) {
 	if *budget < 0 {
 		return false
 	}
-	r, err := d.data.LineReader(u.entry)
-	if err != nil || r == nil {
+	r := d.lineReader(u)
+	if r == nil {
 		return false
 	}
 	files := r.Files()

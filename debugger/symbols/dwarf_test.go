@@ -2,6 +2,7 @@ package symbols
 
 import (
 	"bytes"
+	"debug/elf"
 	"os"
 	"testing"
 
@@ -134,4 +135,24 @@ func FuzzDWARF(f *testing.F) {
 		src.Addresses("args.c", line)
 		src.Unwind(addr, map[int]uint64{4: addr, 5: addr, 7: addr}, newKernelMemory(32))
 	})
+}
+
+// TestLineHeaderCounts has a line table of 4 billion folders, for which
+// debug/dwarf would make room.
+func TestLineHeaderCounts(t *testing.T) {
+	data, err := os.ReadFile("testdata/args64")
+	require.NoError(t, err)
+	f, err := elf.NewFile(bytes.NewReader(data))
+	require.NoError(t, err)
+	const dirs = 33 // behind a header of DWARF 5 with 13 opcodes
+	at := f.Section(".debug_line").Offset
+	require.Equal(t, []byte{5, 0}, data[at+4:at+6])
+	copy(data[at+dirs:], "\xff\xff\xff\xff\x0f")
+	src, err := ELF(bytes.NewReader(data))
+	require.NoError(t, err)
+	require.Empty(t, src.Addresses("args.c", 1))
+	_, _, ok := src.Line(0x100000)
+	require.False(t, ok)
+	_, ok = src.Function(0x100000)
+	require.True(t, ok, "functions need no lines")
 }

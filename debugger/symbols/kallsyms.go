@@ -24,7 +24,7 @@ type Kernel struct {
 	Symbols []Symbol
 	Bits    int
 	Phys    uint64
-	Layout  string // "4.6", "6.2" or "6.4": since when kernels order their tables so
+	Layout  string // "4.6", "6.2" (6.1 of later stable releases, too) or "6.4": since when tables lie so
 	Named   int    // how many of Symbols are from kallsyms
 
 	// Offset is what to add to a physical address within the kernel's image for the

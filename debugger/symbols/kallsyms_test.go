@@ -273,3 +273,30 @@ func BenchmarkFindKernel(b *testing.B) {
 		_, _ = FindKernel(m)
 	}
 }
+
+// TestKallsymsTreadmill has a guest lay names that can start nearly anywhere and
+// never end at the markers, many times: the steps over them are bounded.
+func TestKallsymsTreadmill(t *testing.T) {
+	kind := imageKinds["4.6 i386"]
+	names, addrs := kernelNames(kind, linkBase(32), 600)
+	image := kernelImage(kind, names, addrs)
+	table := image[strings.Index(string(image), "unused0\x00") : len(image)-12]
+	var part []byte
+	for range 1 << 17 {
+		part = append(part, 3, 0x00, 0x10, 0) // a name, and 0x1003 as their number
+	}
+	for range 64 {
+		part = append(part, make([]byte, 32)...)
+		for i := range uint32(17) {
+			part = binary.LittleEndian.AppendUint32(part, i*1024)
+		}
+	}
+	part = append(part, table...)
+	part = append(part, make([]byte, -len(part)&7)...)
+	var m ram
+	for range mostCandidates {
+		m = append(m, part...)
+	}
+	_, err := Kallsyms(m)
+	require.Error(t, err)
+}

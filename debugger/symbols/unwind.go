@@ -36,7 +36,9 @@ type fde struct {
 // be told, its stack pointer among them, and its pc. regs are those of now; mem
 // is read on the stack. false where there is no such information, where it is
 // said in ways that are rare (expressions), or where the stack isn't in memory.
-// The source's Slide is not applied to pc: see Table.Unwind.
+// Of a caller that is behind a call already, ask with its pc less 1: the call may be
+// a function's last instruction. The source's Slide is not applied to pc: see
+// Table.Unwind.
 func (s *Source) Unwind(pc uint64, regs map[int]uint64, mem Linear) (callerPC uint64, caller map[int]uint64, ok bool) {
 	if s.dwarf == nil {
 		return 0, nil, false
