@@ -180,6 +180,9 @@ func (s Stop) String() string {
 		}
 		return text
 	case StopInterrupted:
+		if s.Note != "" {
+			return s.Note
+		}
 		return "interrupted"
 	case StopBegin:
 		return "no more history: the machine was switched on here"

@@ -59,6 +59,17 @@ func (d *Debugger) Resume(a Action) (err error) {
 	return err
 }
 
+// Begin lets a machine run from the start, where no front end does; it is called by the
+// driver before its first Turn.
+func (d *Debugger) Begin() error { return d.start(Action{Way: Continue}) }
+
+// Ended is why the machine's run is over, Going where it is not. It may be called on any
+// goroutine.
+func (d *Debugger) Ended() (why ringzero.Stop) {
+	_ = d.Do(func() { why = d.ended })
+	return why
+}
+
 // start lets the machine go.
 func (d *Debugger) start(a Action) error {
 	reverse := a.Way >= ReverseContinue && a.Way <= Goto

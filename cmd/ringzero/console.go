@@ -7,6 +7,8 @@ import (
 
 	"ringzero"
 	"ringzero/bus"
+	"ringzero/debugger"
+	"ringzero/debugger/gdb"
 	"ringzero/host/display"
 	"ringzero/host/pace"
 	"ringzero/host/serial"
@@ -51,7 +53,13 @@ type console struct {
 	pace   *pace.Pacer // nil: as fast as can be
 	filter terminal.Filter
 	chunks <-chan []byte // nil at the end of the input
-	timer  *time.Timer
+	// The debugger, nil for none, what its front ends ask, gdb's, and how the prompt
+	// ended.
+	dbg      *debugger.Debugger
+	requests <-chan func()
+	stub     *gdb.Server
+	prompted chan outcome
+	timer    *time.Timer
 
 	screen   *display.Screen
 	keyboard display.Keyboard
@@ -78,7 +86,14 @@ func (c *console) loop() outcome {
 		if end := c.look(); end != nil {
 			return *end
 		}
-		why := c.step()
+		if c.dbg != nil {
+			if end, again := c.turn(); end != nil {
+				return *end
+			} else if again {
+				continue
+			}
+		}
+		why, stands := c.run()
 		err := c.sink.Flush()
 		if c.debug != nil {
 			_ = c.debug.Flush()
@@ -92,6 +107,9 @@ func (c *console) loop() outcome {
 		case err != nil:
 			return outcome{err: err}
 		}
+		if stands {
+			continue
+		}
 		if why != ringzero.Going && why != ringzero.Idle {
 			return outcome{why: why}
 		}
@@ -99,6 +117,16 @@ func (c *console) loop() outcome {
 			return *end
 		}
 	}
+}
+
+// run runs the machine for a slice; stands tells that the debugger holds it.
+func (c *console) run() (why ringzero.Stop, stands bool) {
+	if c.dbg == nil {
+		return c.step(), false
+	}
+	why, runs := c.dbg.Turn(c.step)
+	over := why != ringzero.Going && why != ringzero.Idle
+	return why, !runs && (!over || c.session.debugging.prompt)
 }
 
 // step runs the machine for a slice and keeps its pace.
@@ -129,6 +157,8 @@ func (c *console) rest(why ringzero.Stop) *outcome {
 	next := c.m.IdleUntil()
 	switch {
 	case c.m.Takes():
+	case next == bus.Never && c.chunks == nil && c.dbg != nil && c.session.debugging.prompt:
+		c.dbg.Stopped("the guest waits for input: send \"TEXT\" gives it some")
 	case next == bus.Never && c.chunks == nil:
 		return &outcome{why: ringzero.HaltedForGood, says: "the guest waits for input, and none will come"}
 	case c.pace == nil || next == bus.Never:
@@ -162,8 +192,11 @@ func (c *console) wait(d time.Duration) *outcome {
 		return nil
 	case chunk, ok := <-c.input():
 		return c.receive(chunk, ok)
+	case f := <-c.requests:
+		f()
+		return nil
 	case sig := <-c.signals:
-		return signalled(sig)
+		return c.interrupted(sig)
 	case <-c.late:
 		return limited()
 	}
@@ -174,7 +207,9 @@ func (c *console) look() *outcome {
 	for {
 		select {
 		case sig := <-c.signals:
-			return signalled(sig)
+			if end := c.interrupted(sig); end != nil {
+				return end
+			}
 		case <-c.late:
 			return limited()
 		case chunk, ok := <-c.input():

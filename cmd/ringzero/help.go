@@ -11,6 +11,7 @@ const appExamples = `Examples:
    ringzero run                                  the embedded guest: a monitor with a prompt
    ringzero run disk.img                         boot a raw disk image
    ringzero run vmlinuz --initrd initrd.img --append console=ttyS0
+   ringzero debug kernel.elf                     look, stop, go, and go backwards
    ringzero disasm boot.bin --bits 16            list a boot sector
    ringzero run --help                           every flag`
 
@@ -111,6 +112,19 @@ Exit status:
    12     a reset under --no-reboot: by the guest, as Linux does after a panic with panic=-1, or by Ctrl-A R
    128+n  ended by signal n, with a short report
    odd    below 128: the guest wrote V to port 501h (isa-debug-exit), V*2+1`
+
+const debugHelp = `The machine stands before its first instruction; help lists the commands, Ctrl-C stops what runs. What the
+guest sends to COM1 is shown; send "TEXT" answers. IMAGE and the flags of run are as there.
+The past is kept: reverse-stepi, reverse-continue, goto STEP, who wrote ADDR go back in it.
+
+Examples:
+   ringzero debug                                            the embedded guest
+   ringzero debug --kernel kernel.elf --symbols kernel.sym   stop at its names: break kmain
+   ringzero debug -x commands.txt --batch disk.img,snapshot  a script, in CI
+   ringzero debug --gdb 1234 vmlinuz                         gdb as well: target remote :1234
+
+Exit status: that of run where the guest's run is over at the end, 0 where it is not, 10 where a command
+of a script failed.`
 
 const versionHelp = `Prints the version of the program, the commit it was built from, the version of Go, and the host it is for.
 

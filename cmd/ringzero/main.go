@@ -76,7 +76,7 @@ func newApp(in, out, errs *os.File) *cli.App {
 				return printVersion(out)
 			}
 			if c.Args().Present() {
-				return usagef("%q is no command; there are run, disasm and version", c.Args().First())
+				return usagef("%q is no command; there are run, debug, disasm and version", c.Args().First())
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -86,9 +86,19 @@ func newApp(in, out, errs *os.File) *cli.App {
 				Usage:       "start a PC",
 				ArgsUsage:   "[IMAGE[,ro|,rw][,snapshot]]",
 				Description: runHelp,
-				Flags:       runFlags(),
+				Flags:       append(runFlags(), remoteFlags("")...),
 				Action: func(c *cli.Context) error {
-					return run(c, in, out, errs)
+					return run(c, in, out, errs, false)
+				},
+			},
+			{
+				Name:        "debug",
+				Usage:       "start a PC under the debugger",
+				ArgsUsage:   "[IMAGE[,ro|,rw][,snapshot]]",
+				Description: debugHelp,
+				Flags:       debugFlags(),
+				Action: func(c *cli.Context) error {
+					return run(c, in, out, errs, true)
 				},
 			},
 			{

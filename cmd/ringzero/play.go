@@ -37,12 +37,16 @@ func (s *session) play() error {
 		c.failure = fmt.Errorf("%s; give an image with a boot sector, or a kernel", s.driveNames(reason))
 		c.m.Stop(ringzero.Requested)
 	}
+	s.undoable()
 	if c.m, err = ringzero.New(s.conf); err != nil {
 		c.sink.Close()
 		return s.named(err)
 	}
 	defer c.m.Close()
 	stop, err := s.startTrace(c.m)
+	if err == nil {
+		err = c.startDebugger()
+	}
 	if err != nil {
 		c.sink.Close()
 		return err
@@ -52,7 +56,7 @@ func (s *session) play() error {
 
 // play takes the terminal, runs, and gives it back on every way out.
 func (c *console) play() (end outcome) {
-	if c.serial.Kind == serial.Stdio || c.display == "terminal" {
+	if (c.serial.Kind == serial.Stdio || c.display == "terminal") && !c.session.debugging.prompt {
 		raw, err := terminal.MakeRaw(c.in)
 		if err != nil {
 			return outcome{err: err}
@@ -75,7 +79,12 @@ func (c *console) play() (end outcome) {
 	}
 	start := time.Now()
 	c.clock = func() time.Duration { return time.Since(start) }
+	if c.session.debugging.prompt {
+		c.prompted = make(chan outcome, 1)
+		go c.prompt()
+	}
 	end = c.loop()
+	c.stopDebugger(&end)
 	c.took = c.clock()
 	if err := c.close(); err != nil && end.err == nil && !errors.Is(err, errEnded) {
 		end.err = err

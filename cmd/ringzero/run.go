@@ -71,10 +71,12 @@ type session struct {
 	stats   bool
 	hash    bool
 	report  bool
+
+	debugging debugging
 }
 
-// run is the run command.
-func run(c *cli.Context, in, out, errs *os.File) (err error) {
+// run is the run command, and with a prompt the debug command.
+func run(c *cli.Context, in, out, errs *os.File, prompt bool) (err error) {
 	s := &session{in: in, out: out, errs: errs, notes: notes{w: errs}, signals: make(chan os.Signal, 1)}
 	s.drives.tell = s.notes.tell
 	// From here on a signal finds an order to end in, the terminal first.
@@ -85,6 +87,9 @@ func run(c *cli.Context, in, out, errs *os.File) (err error) {
 		}
 	}()
 	if err := s.flags(c); err != nil {
+		return err
+	}
+	if err := s.debuggerFlags(c, prompt); err != nil {
 		return err
 	}
 	if s.timeout > 0 {
