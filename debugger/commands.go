@@ -156,3 +156,20 @@ func Markdown() string {
 	}
 	return b.String()
 }
+
+// CommandNames are the names of all commands, CommandName is that of the one which a line
+// runs, "" for none.
+func CommandNames() (names []string) {
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func CommandName(line string) string {
+	c, _, err := find(strings.TrimSpace(line))
+	if err != nil {
+		return ""
+	}
+	return c.name
+}

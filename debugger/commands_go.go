@@ -190,7 +190,7 @@ func (s *Session) who(what string, stops ringzero.Stops, want func(ringzero.Hit)
 	case err != nil:
 		return err
 	case !ok:
-		s.printf("nobody has %s since power-on\n", what)
+		s.printf("since power-on nobody did: %s\n", what)
 		return nil
 	}
 	at := hit.Step

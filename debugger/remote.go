@@ -17,7 +17,7 @@ func (d *Debugger) Remote() gdb.Target { return remote{d} }
 
 type remote struct{ d *Debugger }
 
-func (r remote) Do(f func(m gdb.Machine)) error { return r.d.Do(func() { f(view{r.d}) }) }
+func (r remote) Do(f func(m gdb.Machine)) error { return r.d.Do(func() { f(view(r)) }) }
 
 func (r remote) Resume(a gdb.Action) error {
 	way, ok := map[gdb.ActionKind]Way{gdb.Continue: Continue, gdb.Step: Step, gdb.RangeStep: Range, gdb.ReverseContinue: ReverseContinue,

@@ -276,7 +276,6 @@ func vectorName(v x86.Vector) string {
 // frame is one of a backtrace.
 type frame struct {
 	pc, sp, bp uint64
-	guess      bool
 }
 
 // frames follows the frame pointers, at most n.

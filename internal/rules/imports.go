@@ -35,6 +35,7 @@ const (
 	xTerm   = "golang.org/x/term"
 	cli     = "github.com/urfave/cli/v2"
 	profile = "github.com/pkg/profile"
+	liner   = "github.com/peterh/liner"
 	testify = "github.com/stretchr/testify"
 )
 
@@ -57,7 +58,7 @@ var rooms = []room{
 	{dir: ".", may: []string{"x86", "bus", "decoder", "mmu", "cpu", "translator", "devices", "bios", "host"}},
 	{dir: "debugger", may: []string{".", "x86", "decoder"}},
 	{dir: "lab", may: []string{".", "x86", "decoder"}},
-	{dir: "cmd", may: anything, third: []string{cli, profile}},
+	{dir: "cmd", may: anything, third: []string{cli, profile, liner}},
 	{dir: "internal/testkit", may: anything, testsOnly: true},
 	{dir: "internal/gen", may: anything, testsOnly: true},
 	{dir: "internal/rules", testsOnly: true},

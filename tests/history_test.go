@@ -1,4 +1,4 @@
-package history_test
+package tests
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"ringzero/lab/guest"
 )
 
-// machine is the embedded guest, that typed commands are waiting for.
-func machine(t *testing.T) *ringzero.Machine {
+// pastMachine is the embedded guest, that typed commands are waiting for.
+func pastMachine(t *testing.T) *ringzero.Machine {
 	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, Floppy: ringzero.Undo(ringzero.MemoryImage(guest.Image())), Time: 1700000000})
 	require.NoError(t, err)
 	t.Cleanup(m.Close)
@@ -37,7 +37,7 @@ func forward(t *testing.T, m *ringzero.Machine, h *history.History, steps []uint
 // TestGoto: every step of a run can be reached again, forward and backward, with the
 // state that the run had there.
 func TestGoto(t *testing.T) {
-	m := machine(t)
+	m := pastMachine(t)
 	h, err := history.New(m, 64<<20)
 	require.NoError(t, err)
 	h.Every(20_000)
@@ -60,7 +60,7 @@ func TestGoto(t *testing.T) {
 	}
 	require.ErrorContains(t, h.Goto(ctx, h.End()+1), "was not reached yet")
 	// The run goes on as if nobody had looked.
-	other := machine(t)
+	other := pastMachine(t)
 	other.SerialIn([]byte("help\rsens\r"))
 	require.NoError(t, h.Goto(ctx, h.End()))
 	for _, x := range []*ringzero.Machine{m, other} {
@@ -73,7 +73,7 @@ func TestGoto(t *testing.T) {
 // TestThin: snapshots stay within their limit, and every step stays reachable.
 func TestThin(t *testing.T) {
 	for _, limit := range []int64{1, 2 << 20, 4 << 20} {
-		m := machine(t)
+		m := pastMachine(t)
 		h, err := history.New(m, limit)
 		require.NoError(t, err)
 		h.Every(5_000)
@@ -95,7 +95,7 @@ func TestThin(t *testing.T) {
 // TestSearch: the last hit before the present step is found, whatever snapshot it lies
 // behind.
 func TestSearch(t *testing.T) {
-	m := machine(t)
+	m := pastMachine(t)
 	h, err := history.New(m, 64<<20)
 	require.NoError(t, err)
 	h.Every(20_000)
