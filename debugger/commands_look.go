@@ -223,6 +223,10 @@ const mostShown = 1 << 16
 
 func (s *Session) examine(args string) error {
 	f, rest := format(args)
+	if args == "" && s.shape.count > 0 {
+		f = s.shape
+	}
+	s.shape = f
 	at, physical := s.at, false
 	if rest != "" {
 		var err error

@@ -16,9 +16,10 @@ type Session struct {
 	stops chan Stop
 	last  string // what an empty line repeats
 	at    uint64 // where a listing goes on
+	shape shape  // in which x shows
 	quit  bool
-	// Unload is asked at quit whether the machine may go; nil for yes.
-	lines func() (string, bool) // further lines of a command
+	// lines gives further lines of a command.
+	lines func() (string, bool)
 }
 
 // NewSession makes a front end that prints to w.

@@ -29,7 +29,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T) *desk {
-	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, Floppy: ringzero.Undo(ringzero.MemoryImage(guest.Image())), Time: 1700000000})
+	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, Floppy: ringzero.Undo(ringzero.MemoryImage(guest.Image())), Time: 1700000000, MaxInstructions: 3_000_000})
 	require.NoError(t, err)
 	h, err := history.New(m, 64<<20)
 	require.NoError(t, err)
@@ -102,7 +102,7 @@ func replay(t *testing.T, k *desk, transcript []byte, tried map[string]bool) []b
 	lines := bufio.NewScanner(bytes.NewReader(transcript))
 	var all []string
 	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), promptSign) || strings.HasPrefix(lines.Text(), "> ") || strings.HasPrefix(lines.Text(), "#") {
+		if strings.HasPrefix(lines.Text(), promptSign) || strings.HasPrefix(lines.Text(), "> ") || strings.HasPrefix(lines.Text(), ";") {
 			all = append(all, lines.Text())
 		}
 	}
@@ -118,7 +118,7 @@ func replay(t *testing.T, k *desk, transcript []byte, tried map[string]bool) []b
 		line := all[i]
 		i++
 		from := i
-		if strings.HasPrefix(line, "#") {
+		if strings.HasPrefix(line, ";") {
 			fmt.Fprintln(&got, line)
 			continue
 		}
