@@ -22,6 +22,8 @@ type (
 	History      = cpu.History
 	HistoryEntry = cpu.HistoryEntry
 	HistoryRing  = cpu.HistoryRing
+	// Place is where the processor stood, and in what mode.
+	Place = cpu.Place
 )
 
 // State is the processor's state, EFLAGS computed. In Ask for a HitOp EIP is not
@@ -53,6 +55,9 @@ func (m *Machine) History() *History { return &m.cpu.History }
 
 // Has tells whether the processor's model has a feature.
 func (m *Machine) Has(f decoder.Feature) bool { return m.cpu.Model.Has(f) }
+
+// NX tells whether the model has EFER.NXE.
+func (m *Machine) NX() bool { return m.cpu.Model.NX }
 
 // EA is the offset in its segment of an instruction's memory operand, by the registers
 // as they stand.
@@ -215,7 +220,7 @@ func (m *Machine) Kernel() *Kernel { return m.conf.Kernel }
 // Ran is a block of instructions that was entered, and when.
 type Ran struct {
 	Step uint64
-	// Linear is the address of the first one, where Known.
+	// Linear is the address of the first one, where Known, else its offset in RAM.
 	Linear uint64
 	Known  bool
 	Insts  []decoder.Inst
@@ -226,7 +231,22 @@ type Ran struct {
 func (m *Machine) Recent(n int) (ran []Ran) {
 	for _, b := range m.engine.Recent(n) {
 		va, known := m.linearOf(b.Off)
+		if !known {
+			va = b.Off
+		}
 		ran = append(ran, Ran{b.Code.Entered(), va, known, b.Insts})
 	}
 	return ran
+}
+
+// linearOf finds the linear address that code in RAM is executed at; the TLB still has
+// the pages of the last instructions, as a rule.
+func (m *Machine) linearOf(off uint64) (va uint64, ok bool) {
+	page := off &^ (bus.PageSize - 1)
+	for i := range m.cpu.TLB {
+		if t := &m.cpu.TLB[i]; t.Exec != mmu.Invalid && m.cpu.Host.Off(t.Exec+t.Addend) == page {
+			return t.Exec | off&(bus.PageSize-1), true
+		}
+	}
+	return 0, false
 }

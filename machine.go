@@ -47,7 +47,6 @@ type Machine struct {
 	port92 *port92.Port
 	bios   *bios.BIOS
 	rom    []byte
-	names  []symbol // of the kernel, for reports; nil before the first
 
 	conf          Config
 	a20           *bus.Gate

@@ -179,6 +179,12 @@ func TestKeyboardAfterPOST(t *testing.T) {
 	require.Zero(t, v, "neither a byte nor a request")
 }
 
+// protected enters flat protected mode without an IDT: selectors 8 and 10 are
+// code and data, 18 is data that is not present, 20 has 4 KiB at 70000.
+const protected = "fa31c08ed80f0116177c0f20c00c010f22c0ea457c080027001d7c0000" +
+	"0000000000000000 ffff0000009acf00 ffff00000092cf00 ffff00000012cf00 ff0f000700924000" +
+	"66b810008ed88ed0bc00700000"
+
 // TestBIOS32: 32-bit code finds the service directory and calls the PCI BIOS, with
 // a stack above 64 KiB: the IDE function's identity and place.
 func TestBIOS32(t *testing.T) {

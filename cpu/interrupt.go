@@ -17,7 +17,7 @@ const (
 
 // FaultLog keeps the last deliveries, for the report after a triple fault.
 type FaultLog struct {
-	Last [8]FaultEntry
+	Last [32]FaultEntry
 	N    int
 }
 

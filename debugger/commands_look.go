@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ringzero"
+	"ringzero/debugger/explain"
 	"ringzero/decoder"
 	"ringzero/x86"
 )
@@ -78,9 +79,13 @@ var lookCommands = []*command{
 		s.printf("%d ns of virtual time\n", s.d.m.Now())
 		return nil
 	}},
-	{name: "info report", aliases: []string{"explain"}, group: "look", short: "explain the last faults, with registers and the last instructions", run: func(s *Session, _ string) error {
-		why := s.d.last.Why
-		s.printf("%s", s.d.m.Report(why))
+	{name: "info report", aliases: []string{"explain"}, args: "[json]", group: "look", short: "explain the last faults, with registers and the last instructions", run: func(s *Session, args string) error {
+		r := explain.Of(s.d.m, s.d.names, s.d.last.Why)
+		if args == "json" {
+			s.printf("%s\n", r.JSON())
+		} else {
+			s.printf("%s", r.Text())
+		}
 		return nil
 	}},
 	{name: "info state-hash", aliases: []string{"state-hash"}, group: "look", short: "SHA-256 of the machine's state, as --state-hash prints it", run: func(s *Session, _ string) error {

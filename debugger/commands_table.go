@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ringzero"
+	"ringzero/debugger/explain"
 	"ringzero/x86"
 )
 
@@ -80,7 +81,7 @@ func (s *Session) descriptors(args, name string, base, limit uint64) error {
 		if name == "idt" {
 			where = s.d.where(uint64(d.GateOffset()))
 		}
-		s.printf("%4x  %016x  %s%s\n", i, v, Describe(d), where)
+		s.printf("%4x  %016x  %s%s\n", i, v, explain.Describe(d), where)
 	}
 	return nil
 }
@@ -99,44 +100,6 @@ func (s *Session) vectors(args string, st *ringzero.State) error {
 		s.printf("%4x  %04x:%04x\n", i, v>>16, v&0xffff)
 	}
 	return nil
-}
-
-var systemTypes = [16]string{
-	x86.TypeTSS16: "16-bit TSS", x86.TypeLDT: "LDT", x86.TypeTSS16Busy: "busy 16-bit TSS", x86.TypeCall16: "16-bit call gate",
-	x86.TypeTask: "task gate", x86.TypeInt16: "16-bit interrupt gate", x86.TypeTrap16: "16-bit trap gate",
-	x86.TypeTSS32: "32-bit TSS", x86.TypeTSS32Busy: "busy 32-bit TSS", x86.TypeCall32: "32-bit call gate",
-	x86.TypeInt32: "32-bit interrupt gate", x86.TypeTrap32: "32-bit trap gate",
-}
-
-// Describe spells a descriptor.
-func Describe(d x86.Descriptor) string {
-	present := "present"
-	if !d.Present() {
-		present = "not present"
-	}
-	if d.Segment() {
-		kind := "data"
-		switch {
-		case d.Code() && d.Conforming():
-			kind = "conforming code"
-		case d.Code():
-			kind = "code"
-		case d.ExpandDown():
-			kind = "expand-down data"
-		}
-		if d.Writable() {
-			kind = "writable " + kind
-		}
-		return fmt.Sprintf("%s, DPL %d, %s, base %08x limit %08x", kind, d.DPL(), present, d.Base(), d.Limit())
-	}
-	name := systemTypes[d.Type()]
-	switch d.Type() {
-	case x86.TypeCall16, x86.TypeCall32, x86.TypeTask, x86.TypeInt16, x86.TypeInt32, x86.TypeTrap16, x86.TypeTrap32:
-		return fmt.Sprintf("%s, DPL %d, %s, to %04x:%08x", name, d.DPL(), present, uint16(d.GateSelector()), d.GateOffset())
-	case x86.TypeTSS16, x86.TypeTSS16Busy, x86.TypeTSS32, x86.TypeTSS32Busy, x86.TypeLDT:
-		return fmt.Sprintf("%s, DPL %d, %s, base %08x limit %08x", name, d.DPL(), present, d.Base(), d.Limit())
-	}
-	return fmt.Sprintf("reserved system type %d, DPL %d, %s", d.Type(), d.DPL(), present)
 }
 
 // tssFields are those of a 32-bit TSS (SDM 3A 8.2.1, figure 8-2).
@@ -196,7 +159,7 @@ func (s *Session) walk(args string) error {
 		return nil
 	}
 	for _, e := range w.Entries {
-		s.printf("%s\n", EntryText(e))
+		s.printf("%s\n", explain.EntryText(e))
 	}
 	if w.Fault == nil {
 		s.printf("linear %08x is physical %09x\n", w.Linear, w.Physical)
@@ -204,40 +167,6 @@ func (s *Session) walk(args string) error {
 	}
 	s.printf("it would fault: %s\n", w.Fault.Error())
 	return nil
-}
-
-// EntryText spells an entry of a page table (SDM 3A 4.3 to 4.5).
-func EntryText(e ringzero.TableEntry) string {
-	name := [...]string{"", "PTE", "PDE", "PDPTE", "PML4E", "PML5E"}[e.Level]
-	where := fmt.Sprintf("%s at %09x", name, e.At)
-	switch {
-	case e.Register:
-		where = "PDPTE register"
-	case !e.Read:
-		return where + ": no memory there"
-	}
-	text := fmt.Sprintf("%s: %016x, ", where, e.Entry)
-	switch {
-	case e.Entry&x86.PTE_P == 0:
-		return text + "not present"
-	case e.Register:
-		return text + "present"
-	}
-	text += "present"
-	for _, n := range []struct {
-		bit     uint64
-		yes, no string
-	}{
-		{x86.PTE_W, ", writable", ", read-only"}, {x86.PTE_U, ", user", ", supervisor"}, {x86.PTE_A, ", accessed", ""},
-		{x86.PTE_D, ", dirty", ""}, {x86.PTE_PS, ", bit 7 set", ""}, {x86.PTE_NX, ", no execution", ""},
-	} {
-		if e.Entry&n.bit != 0 {
-			text += n.yes
-		} else {
-			text += n.no
-		}
-	}
-	return text
 }
 
 // ranges lists what is mapped, neighbours with the same rights as one.

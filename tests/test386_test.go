@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ringzero"
+	"ringzero/debugger/explain"
 )
 
 // test386 is barotto's test386.asm, a ROM that stands in for the BIOS (GitHub,
@@ -61,7 +62,7 @@ func test386(t *testing.T, rom []byte, model string) (output, codes []byte) {
 	stop := m.Step()
 	for ; stop == ringzero.Going; stop = m.Step() {
 	}
-	require.Equal(t, ringzero.Requested, stop, m.ShortReport(fmt.Sprintf("after POST codes % X ended", card.codes)))
+	require.Equal(t, ringzero.Requested, stop, explain.Short(m, nil, fmt.Sprintf("after POST codes % X ended", card.codes)))
 	if serial.Len() > 0 {
 		return serial.Bytes(), card.codes
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -127,14 +128,16 @@ func (c *console) startDebugger() error {
 	c.dbg = debugger.New(c.m, h)
 	c.requests = c.dbg.Requests()
 	if k := c.m.Kernel(); k != nil {
-		if src, err := symbols.Read(c.kernelFile, strings.NewReader(string(k.Image)), int64(len(k.Image))); err == nil {
+		if src, err := symbols.Read(c.kernelFile, bytes.NewReader(k.Image), int64(len(k.Image))); err == nil {
 			c.dbg.Names().Add(src)
 		}
 	}
 	for _, path := range g.files {
-		if err := c.readSymbols(path); err != nil {
+		src, err := readSymbols(path)
+		if err != nil {
 			return err
 		}
+		c.dbg.Names().Add(src)
 	}
 	if g.gdb != "" {
 		l, err := gdb.Listen(g.gdb)
@@ -150,17 +153,17 @@ func (c *console) startDebugger() error {
 	return nil
 }
 
-func (c *console) readSymbols(path string) error {
+// readSymbols reads a file of --symbols.
+func readSymbols(path string) (*symbols.Source, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("--symbols: %w", pathError(path, err))
+		return nil, fmt.Errorf("--symbols: %w", pathError(path, err))
 	}
-	src, err := symbols.Read(path, strings.NewReader(string(data)), int64(len(data)))
+	src, err := symbols.Read(path, bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return fmt.Errorf("--symbols: %w", err)
+		return nil, fmt.Errorf("--symbols: %w", err)
 	}
-	c.dbg.Names().Add(src)
-	return nil
+	return src, nil
 }
 
 // turn serves the debugger's front ends; again tells that the machine stands still.

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
 	"syscall"
 
 	"ringzero"
+	"ringzero/debugger/explain"
+	"ringzero/debugger/symbols"
 	"ringzero/host/serial"
 )
 
@@ -34,18 +37,51 @@ func (s *session) tell(c *console, end outcome) {
 	case ringzero.Rebooted:
 		says = "the guest reset the machine, which --no-reboot makes the end"
 	}
+	if s.explain == "json" {
+		s.explainAt(c, end.why)
+		return
+	}
 	switch {
 	case s.report, end.why == ringzero.TripleFault, end.why == ringzero.HaltedForGood:
 		if says != "" {
 			fmt.Fprintf(s.errs, "ringzero: %s\n", says)
 		}
-		fmt.Fprint(s.errs, c.m.Report(end.why))
+		s.explainAt(c, end.why)
 	case end.why == ringzero.Rebooted:
 		fmt.Fprintf(s.errs, "ringzero: %s\n", says)
 	case says != "":
-		fmt.Fprint(s.errs, c.m.ShortReport("ringzero: "+says))
+		fmt.Fprint(s.errs, explain.Short(c.m, c.names(), "ringzero: "+says))
 	}
 	s.lastScreen(c)
+}
+
+// explainAt explains how the run ended.
+func (s *session) explainAt(c *console, why ringzero.Stop) {
+	r := explain.Of(c.m, c.names(), why)
+	if s.explain == "json" {
+		fmt.Fprintln(s.errs, r.JSON())
+		return
+	}
+	fmt.Fprint(s.errs, r.Text())
+}
+
+// names are the symbols that are known: the debugger's, else the kernel's own.
+func (c *console) names() *symbols.Table {
+	if c.dbg != nil {
+		return c.dbg.Names()
+	}
+	t := symbols.NewTable()
+	if k := c.m.Kernel(); k != nil {
+		if src, err := symbols.Read(c.kernelFile, bytes.NewReader(k.Image), int64(len(k.Image))); err == nil {
+			t.Add(src)
+		}
+	}
+	for _, path := range c.session.debugging.files {
+		if src, err := readSymbols(path); err == nil {
+			t.Add(src)
+		}
+	}
+	return t
 }
 
 // counted is a sink that knows whether something was sent to it.

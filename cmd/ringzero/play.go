@@ -10,6 +10,7 @@ import (
 
 	"ringzero"
 	"ringzero/bios"
+	"ringzero/debugger/explain"
 	"ringzero/host/display"
 	"ringzero/host/serial"
 	"ringzero/host/terminal"
@@ -152,7 +153,7 @@ func (s *session) startTrace(m *ringzero.Machine) (stop func() error, err error)
 		}
 	}
 	w := bufio.NewWriterSize(file, 1<<16)
-	t := ringzero.NewTracer(m, io.Writer(w))
+	t := explain.NewTracer(m, io.Writer(w))
 	return func() error {
 		err := t.Stop()
 		if e := w.Flush(); err == nil {

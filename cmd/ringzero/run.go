@@ -43,6 +43,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "timeout", Usage: "end after `TIME` on the host, such as 90s or 5m, with status 4"},
 		&cli.BoolFlag{Name: "no-reboot", Usage: "end where the guest resets the machine, with status 12"},
 		&cli.BoolFlag{Name: "report", Usage: "say at any end, on standard error, what a triple fault says: faults, registers, the last instructions"},
+		&cli.StringFlag{Name: "explain", Usage: "`HOW` a bad end is explained on standard error: text, or json, one line at any end", Value: "text"},
 		&cli.StringFlag{Name: "trace", Usage: "write a line an instruction to `FILE`, - for standard error; slow"},
 		&cli.BoolFlag{Name: "stats", Usage: "say at the end, on standard error, what the run cost"},
 		&cli.BoolFlag{Name: "state-hash", Usage: "print \"state-hash\" and SHA-256 of the machine's state at the end, on standard error; it is repeatable at pace fast with --rtc DATE"},
@@ -71,6 +72,7 @@ type session struct {
 	stats   bool
 	hash    bool
 	report  bool
+	explain string // text or json
 
 	debugging debugging
 }
@@ -150,6 +152,9 @@ func (s *session) flags(c *cli.Context) error {
 		return usagef("--until-serial: the text is empty")
 	}
 	s.until, s.trace = c.String("until-serial"), c.String("trace")
+	if s.explain = c.String("explain"); s.explain != "text" && s.explain != "json" {
+		return usagef("--explain %q: it is text or json", s.explain)
+	}
 	s.stats, s.hash, s.report = c.Bool("stats"), c.Bool("state-hash"), c.Bool("report")
 	if err := s.console(c); err != nil {
 		return err

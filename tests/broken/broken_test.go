@@ -15,6 +15,7 @@ import (
 
 	"ringzero"
 	"ringzero/bios"
+	"ringzero/debugger/explain"
 	"ringzero/internal/testkit/need"
 )
 
@@ -213,10 +214,10 @@ func TestBroken(t *testing.T) {
 				}
 			}
 			m, why, output := k.Run(t)
-			require.Equal(t, stops[k.Ends], why, m.Report(why))
+			require.Equal(t, stops[k.Ends], why, explain.Of(m, nil, why).Text())
 			require.NotEmpty(t, output, "the kernel says what it is about to do")
 			if testing.Verbose() {
-				t.Logf("%s\n%s", output, m.Report(why))
+				t.Logf("%s\n%s", output, explain.Of(m, nil, why).Text())
 			}
 		})
 	}

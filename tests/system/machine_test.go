@@ -10,6 +10,7 @@ import (
 
 	"ringzero"
 	"ringzero/bios"
+	"ringzero/debugger/explain"
 	"ringzero/translator"
 )
 
@@ -91,7 +92,7 @@ func runMachine(t *testing.T, elf string, conf ringzero.Config) (string, int) {
 		exit = int(v<<1 | 1)
 	}
 	if why == ringzero.TripleFault && testing.Verbose() {
-		t.Log(m.Report(why))
+		t.Log(explain.Of(m, nil, why).Text())
 	}
 	return port.String(), exit
 }

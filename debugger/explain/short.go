@@ -1,36 +1,41 @@
-package ringzero
+package explain
 
 import (
 	"fmt"
 	"strings"
 
-	"ringzero/cpu"
+	"ringzero"
+	"ringzero/debugger/symbols"
 	"ringzero/x86"
 )
 
-// ShortReport tells in a few lines where a run stood when it was ended: the
+// Short tells in a few lines where a run stood when it was ended: the
 // place and the mode, the last exceptions with a count where one repeats, and a
 // loop where the guest is in one. It changes nothing.
-func (m *Machine) ShortReport(why string) string {
+func Short(m Machine, names *symbols.Table, why string) string {
 	var b strings.Builder
-	c := m.cpu
+	e := look(m, names)
+	c := e.c
 	state := ""
 	if c.Halted {
 		state = ", halted until an interrupt"
 	}
 	fmt.Fprintf(&b, "%s at %04x:%08x%s after %d steps, %.3f s of virtual time, CPL %d, %s%s\n",
-		why, c.Seg[x86.CS].Sel, c.EIP, m.symbol(c.EIP), c.Steps(), float64(m.Now())/1e9, c.CPL, m.modeName(), state)
-	m.shortFaults(&b)
-	m.shortLoop(&b)
-	m.reportCode(&b)
+		why, c.Seg[x86.CS].Sel, c.EIP, e.symbol(c.EIP), e.m.Steps(), float64(e.m.Now())/1e9, c.CPL, e.modeName(), state)
+	for _, cause := range Of(m, names, ringzero.Limit).Causes {
+		fmt.Fprintf(&b, "  likely: %s\n", cause)
+	}
+	e.shortFaults(&b)
+	e.shortLoop(&b)
+	b.WriteString(e.next() + "\n")
 	return b.String()
 }
 
 // shortFaults groups exceptions that are the same at the same place.
-func (m *Machine) shortFaults(b *strings.Builder) {
-	all := chain(&m.cpu.Faults, Going)
+func (e *explainer) shortFaults(b *strings.Builder) {
+	all := chain(e.m.Faults(), ringzero.Going)
 	type group struct {
-		cpu.FaultEntry
+		ringzero.FaultEntry
 		n int
 	}
 	var groups []group
@@ -46,15 +51,15 @@ func (m *Machine) shortFaults(b *strings.Builder) {
 	for _, g := range groups[max(0, len(groups)-most):] {
 		times := ""
 		switch {
-		case g.n == len(all) && g.n < m.cpu.Faults.N:
-			times = fmt.Sprintf(", the last %d of %d alike", g.n, m.cpu.Faults.N)
+		case g.n == len(all) && g.n < e.m.Faults().N:
+			times = fmt.Sprintf(", the last %d of %d alike", g.n, e.m.Faults().N)
 		case g.n > 1:
 			times = fmt.Sprintf(", %d times", g.n)
 		}
-		fmt.Fprintf(b, "  step %d at %04x:%08x%s: %s%s\n", g.Steps, g.CS, g.EIP, m.symbol(g.EIP), g.Exc.Error(), times)
+		fmt.Fprintf(b, "  step %d at %04x:%08x%s: %s%s\n", g.Steps, g.CS, g.EIP, e.symbol(g.EIP), g.Exc.Error(), times)
 	}
-	if len(groups) > 0 && m.cpu.Faults.N > len(all) {
-		fmt.Fprintf(b, "  %d exceptions in all\n", m.cpu.Faults.N)
+	if len(groups) > 0 && e.m.Faults().N > len(all) {
+		fmt.Fprintf(b, "  %d exceptions in all\n", e.m.Faults().N)
 	}
 }
 
@@ -65,11 +70,11 @@ const (
 	loopSteps  = 100_000
 )
 
-func (m *Machine) shortLoop(b *strings.Builder) {
-	blocks := m.engine.Recent(loopBlocks + 1)
-	now := m.cpu.Steps()
+func (e *explainer) shortLoop(b *strings.Builder) {
+	blocks := e.m.Recent(loopBlocks + 1)
+	now := e.m.Steps()
 	n := 0
-	for n < len(blocks) && now-blocks[n].Code.Entered() <= loopSteps {
+	for n < len(blocks) && now-blocks[n].Step <= loopSteps {
 		n++
 	}
 	if n == 0 || n > loopBlocks || now < loopSteps {
@@ -77,16 +82,15 @@ func (m *Machine) shortLoop(b *strings.Builder) {
 	}
 	insts, lo, hi := map[uint64]bool{}, ^uint64(0), uint64(0) // blocks may overlap
 	for _, block := range blocks[:n] {
-		va, ok := m.linearOf(block.Off)
-		if !ok {
+		if !block.Known {
 			return
 		}
-		at := va
+		at := block.Linear
 		for i := range block.Insts {
 			insts[at] = true
 			at += uint64(block.Insts[i].Len)
 		}
-		lo, hi = min(lo, va), max(hi, va+uint64(block.Bytes)-1)
+		lo, hi = min(lo, block.Linear), max(hi, at-1)
 	}
 	fmt.Fprintf(b, "  a loop: nothing but %d instructions at linear %08x to %08x in the last %d steps\n", len(insts), lo, hi, loopSteps)
 }

@@ -1,6 +1,7 @@
-package ringzero_test
+package tests
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 
 	"ringzero"
 	"ringzero/bios"
+	"ringzero/debugger/explain"
+	"ringzero/debugger/symbols"
 	"ringzero/internal/testkit/need"
 )
 
@@ -51,9 +54,12 @@ func TestSymbolsAndFrames(t *testing.T) {
 	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, Kernel: &bios.Kernel{Image: image}})
 	require.NoError(t, err)
 	t.Cleanup(m.Close)
-	require.Equal(t, ringzero.TripleFault, run(m))
-	report := m.Report(ringzero.TripleFault)
+	require.Equal(t, ringzero.TripleFault, runOut(m))
+	src, err := symbols.ELF(bytes.NewReader(image))
+	require.NoError(t, err)
+	names := symbols.NewTable(src)
+	report := explain.Of(m, names, ringzero.TripleFault).Text()
 	require.Contains(t, report, "<inner+0x3> after")
 	require.Regexp(t, `called from, by frame pointers:\n  [0-9a-f]{8} <middle\+0x9>\n  [0-9a-f]{8} <start\+0xc>\n`, report)
-	require.Contains(t, m.ShortReport("limit"), "<inner+0x3>")
+	require.Contains(t, explain.Short(m, names, "limit"), "<inner+0x3>")
 }

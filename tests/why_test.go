@@ -1,4 +1,4 @@
-package ringzero_test
+package tests
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ringzero"
+	"ringzero/debugger/explain"
 )
 
 // protected enters flat protected mode without an IDT: selectors 8 and 10 are
@@ -32,10 +33,10 @@ func TestWhy(t *testing.T) {
 		{"the error code", "66b85000 8ed8", "error code 0050: GDT, index 0a; by the program"},
 	} {
 		t.Run(r.name, func(t *testing.T) {
-			m := boot(t, protected+r.code, ringzero.Config{})
-			require.Equal(t, ringzero.TripleFault, run(m))
+			m := sector(t, protected+r.code, ringzero.Config{})
+			require.Equal(t, ringzero.TripleFault, runOut(m))
 			before := m.StateHash()
-			require.Contains(t, m.Report(ringzero.TripleFault), r.want)
+			require.Contains(t, explain.Of(m, nil, ringzero.TripleFault).Text(), r.want)
 			require.Equal(t, before, m.StateHash())
 		})
 	}
@@ -45,11 +46,11 @@ func TestWhy(t *testing.T) {
 func TestWalkOfTheReport(t *testing.T) {
 	// mov dword [9000],83; mov dword [9004],2083 (4 MiB, bit 13); mov eax,9000; mov cr3,eax;
 	// mov eax,10; mov cr4,eax; mov eax,80000011; mov cr0,eax; mov eax,[400000]
-	m := boot(t, protected+"c7050090000083000000 c7050490000083200000 b800900000 0f22d8 b810000000 0f22e0 b811000080 0f22c0 a100004000",
+	m := sector(t, protected+"c7050090000083000000 c7050490000083200000 b800900000 0f22d8 b810000000 0f22e0 b811000080 0f22c0 a100004000",
 		ringzero.Config{})
-	require.Equal(t, ringzero.TripleFault, run(m))
+	require.Equal(t, ringzero.TripleFault, runOut(m))
 	before := m.StateHash()
-	report := m.Report(ringzero.TripleFault)
+	report := explain.Of(m, nil, ringzero.TripleFault).Text()
 	require.Contains(t, report, "a reserved bit is set in the last entry")
 	require.Contains(t, report, "PDE at 000009004: 0000000000002083")
 	require.Equal(t, before, m.StateHash())
@@ -58,10 +59,10 @@ func TestWalkOfTheReport(t *testing.T) {
 // TestHistoryOfTheReport: how a guest came to run zeros is told although 16
 // instructions of them ran since.
 func TestHistoryOfTheReport(t *testing.T) {
-	m := boot(t, protected+"9c 6a08 6800007000 cf", ringzero.Config{}) // IRET into zeros, to their end
+	m := sector(t, protected+"9c 6a08 6800007000 cf", ringzero.Config{}) // IRET into zeros, to their end
 	for m.Step() == ringzero.Going {
 	}
-	report := m.Report(ringzero.TripleFault)
+	report := explain.Of(m, nil, ringzero.TripleFault).Text()
 	require.Contains(t, report, "cr0 from 0000:00007c0f to 0000:00007c12, from real mode to protected mode")
 	require.Contains(t, report, "jmp far from 0000:00007c12 to 0008:00007c45")
 	require.Contains(t, report, "iret from 0008:00007c5a to 0008:00700000")

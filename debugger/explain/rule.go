@@ -1,10 +1,10 @@
-package ringzero
+package explain
 
 import (
 	"fmt"
 	"strings"
 
-	"ringzero/cpu"
+	"ringzero"
 	"ringzero/decoder"
 	"ringzero/x86"
 )
@@ -12,37 +12,37 @@ import (
 // why says in words which rule the instruction of a fault broke, as far as the
 // state that it left tells: "" where it does not. The processor must stand at
 // that instruction still.
-func (m *Machine) why(f cpu.FaultEntry) string {
-	c := m.cpu
+func (e *explainer) why(f ringzero.FaultEntry) string {
+	c := e.c
 	if f.CS != c.Seg[x86.CS].Sel || f.EIP != c.EIP || c.CR0&x86.CR0_PE == 0 {
 		return ""
 	}
 	var in decoder.Inst
-	decoded := decoder.Decode(m.codeAt(c.EIP), m.codeSize(), &in) == decoder.OK && in.Row != nil
+	decoded := decoder.Decode(e.codeAt(c.EIP), e.codeSize(), &in) == decoder.OK && in.Row != nil
 	code := f.Exc.Code
 	switch v := f.Exc.Vector; {
-	case v == x86.VecUD && decoded && !c.Model.Has(in.Row.Feature):
+	case v == x86.VecUD && decoded && !e.m.Has(in.Row.Feature):
 		return in.Mnemonic() + " is no instruction of this processor model"
 	case v != x86.VecGP && v != x86.VecSS && v != x86.VecNP && v != x86.VecTS:
 		return ""
 	case code&codeIDT != 0:
-		return m.whyGate(code, &in, decoded)
+		return e.whyGate(code, &in, decoded)
 	case code&^codeEXT != 0:
-		return m.whySelector(code, &in, decoded)
+		return e.whySelector(code, &in, decoded)
 	case decoded:
-		return m.whyNoSelector(&in)
+		return e.whyNoSelector(&in)
 	}
 	return ""
 }
 
 // whyGate: the IDT has nothing that the vector may go through (SDM 3A 6.12.1).
-func (m *Machine) whyGate(code uint32, in *decoder.Inst, decoded bool) string {
-	c := m.cpu
+func (e *explainer) whyGate(code uint32, in *decoder.Inst, decoded bool) string {
+	c := e.c
 	vector, offset := code>>3, uint64(code&^7)
 	if offset+7 > uint64(c.IDTR.Limit) {
 		return fmt.Sprintf("vector %02x lies beyond the IDT's limit, %04x", vector, c.IDTR.Limit)
 	}
-	d, ok := m.descriptor(c.IDTR.Base + offset)
+	d, ok := e.descriptor(c.IDTR.Base + offset)
 	if !ok {
 		return "the IDT can't be read"
 	}
@@ -69,8 +69,8 @@ func (m *Machine) whyGate(code uint32, in *decoder.Inst, decoded bool) string {
 
 // whySelector: a selector that may not be loaded there (SDM 2A MOV, 2A IRET, 3A
 // 5.6 to 5.8).
-func (m *Machine) whySelector(code uint32, in *decoder.Inst, decoded bool) string {
-	c := m.cpu
+func (e *explainer) whySelector(code uint32, in *decoder.Inst, decoded bool) string {
+	c := e.c
 	table, name, limit := c.GDTR.Base, "GDT", uint64(c.GDTR.Limit)
 	if code&codeTI != 0 {
 		ldt := &c.Seg[x86.LDTR]
@@ -83,7 +83,7 @@ func (m *Machine) whySelector(code uint32, in *decoder.Inst, decoded bool) strin
 	if offset+7 > limit {
 		return fmt.Sprintf("selector %04x lies beyond the %s, which ends at %04x", code&^3, name, limit)
 	}
-	d, ok := m.descriptor(table + offset)
+	d, ok := e.descriptor(table + offset)
 	if !ok || !decoded {
 		return ""
 	}
@@ -125,8 +125,8 @@ func target(in *decoder.Inst) string {
 }
 
 // whyNoSelector: an error code of 0.
-func (m *Machine) whyNoSelector(in *decoder.Inst) string {
-	c := m.cpu
+func (e *explainer) whyNoSelector(in *decoder.Inst) string {
+	c := e.c
 	iopl := int(c.Flags >> x86.IOPLShift & 3)
 	switch {
 	case in.Row.Priv == decoder.PrivCPL0 && c.CPL != 0:
@@ -134,7 +134,7 @@ func (m *Machine) whyNoSelector(in *decoder.Inst) string {
 	case (in.Row.Priv == decoder.PrivIOPL || in.Row.Priv == decoder.PrivIO) && int(c.CPL) > iopl:
 		return fmt.Sprintf("%s at CPL %d with IOPL %d", in.Mnemonic(), c.CPL, iopl)
 	case in.Op == decoder.RDMSR || in.Op == decoder.WRMSR:
-		return m.whyMSR(in)
+		return e.whyMSR(in)
 	case in.Op == decoder.MOVCR:
 		return "the control register has no such bits here, or they don't go together"
 	case target(in) != "":
@@ -146,7 +146,7 @@ func (m *Machine) whyNoSelector(in *decoder.Inst) string {
 			continue
 		}
 		name := strings.ToUpper(segs[in.Seg%6])
-		s, at := &c.Seg[in.Seg], c.EA(in)
+		s, at := &c.Seg[in.Seg], e.m.EA(in)
 		switch {
 		case s.Attr == 0:
 			return name + " is null"
@@ -166,10 +166,10 @@ var eferBits = []struct {
 	{x86.EFER_NXE, "NXE (no-execute pages)"}, {1 << 12, "SVME (virtualisation)"}, {1 << 13, "LMSLE"}, {1 << 14, "FFXSR"},
 }
 
-func (m *Machine) whyMSR(in *decoder.Inst) string {
-	c := m.cpu
+func (e *explainer) whyMSR(in *decoder.Inst) string {
+	c := e.c
 	n, v := uint32(c.R[x86.CX]), c.R[x86.AX]&0xffffffff|c.R[x86.DX]<<32
-	if n != x86.MSR_EFER || !c.Model.NX {
+	if n != x86.MSR_EFER || !e.m.NX() {
 		if in.Op == decoder.WRMSR {
 			return fmt.Sprintf("MSR %08x does not exist on this processor, or does not take %016x", n, v)
 		}
@@ -189,8 +189,8 @@ func (m *Machine) whyMSR(in *decoder.Inst) string {
 }
 
 // descriptor reads an entry of a table.
-func (m *Machine) descriptor(at uint64) (d x86.Descriptor, ok bool) {
-	raw := m.linear(at, 8)
+func (e *explainer) descriptor(at uint64) (d x86.Descriptor, ok bool) {
+	raw := e.linear(at, 8)
 	for i, v := range raw {
 		d |= x86.Descriptor(v) << (8 * i)
 	}
