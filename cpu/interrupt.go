@@ -27,6 +27,7 @@ type FaultEntry struct {
 	CS    uint16
 	EIP   uint64
 	Steps uint64
+	R     [16]uint64 // the general registers
 }
 
 func (l *FaultLog) add(e FaultEntry) {
@@ -66,7 +67,7 @@ func (c *CPU) raise(exc x86.Exception, rf uint64) {
 	c.Mid = false
 	isDF := false
 	for {
-		c.Faults.add(FaultEntry{exc, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
+		c.Faults.add(FaultEntry{exc, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), c.R})
 		if exc.Vector == x86.VecPF {
 			c.CR2 = exc.Address
 		}
@@ -78,13 +79,13 @@ func (c *CPU) raise(exc x86.Exception, rf uint64) {
 		c.moved = false
 		switch {
 		case isDF:
-			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
+			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), c.R})
 			c.Shutdown = true
 			c.EndSlice()
 			return
 		case contributory(exc.Vector) && contributory(next.Vector),
 			exc.Vector == x86.VecPF && (contributory(next.Vector) || next.Vector == x86.VecPF):
-			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps()})
+			c.Faults.add(FaultEntry{next, c.Seg[x86.CS].Sel, c.EIP, c.Steps(), c.R})
 			if next.Vector == x86.VecPF {
 				c.CR2 = next.Address
 			}

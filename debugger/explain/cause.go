@@ -15,8 +15,8 @@ type suspect func(e *explainer, root *ringzero.FaultEntry, all []ringzero.FaultE
 
 // suspects are asked in this order: what explains a fault by itself comes before what
 // only says that nobody handled it.
-var suspects = []suspect{noIdentityMap, nullJump, wildJump, stackUnmapped, stackInTables, divided, iretFrame, shortTable, wrongSelector, noInnerStack, noTask,
-	entryWithoutP, faultLoop, segmentBase, notRemapped, inService, clockNotRead, gateBroken}
+var suspects = []suspect{tableForDirectory, noIdentityMap, nullJump, faultLoop, wildJump, stackUnmapped, stackInTables, divided, iretFrame, shortTable, wrongSelector, noInnerStack, noTask,
+	entryWithoutP, segmentBase, notRemapped, inService, clockNotRead, noReturn, gateBroken}
 
 // causes are what is likely to have gone wrong, the likeliest first.
 func (e *explainer) causes(_ *Report, why ringzero.Stop) (list []string) {
@@ -34,12 +34,6 @@ func (e *explainer) causes(_ *Report, why ringzero.Stop) (list []string) {
 		}
 	}
 	return list
-}
-
-// here tells whether the processor stands at a fault still: then its registers are those
-// that it had.
-func (e *explainer) here(f *ringzero.FaultEntry) bool {
-	return f != nil && f.EIP == e.c.EIP && f.CS == e.c.Seg[x86.CS].Sel
 }
 
 func (e *explainer) protected() bool { return e.c.CR0&x86.CR0_PE != 0 && e.c.Flags&x86.VM == 0 }
@@ -84,9 +78,14 @@ func wildJump(e *explainer, root *ringzero.FaultEntry, _ []ringzero.FaultEntry) 
 
 // returned says whether a RET led to a fault, by the last instruction before it.
 func (e *explainer) returned(root *ringzero.FaultEntry) string {
-	for _, b := range e.m.Recent(8) {
+	for _, h := range e.m.History().Interrupts.All() {
+		if h.What == "vector" && h.To.EIP == root.EIP && h.Steps+2 >= root.Steps && h.Steps <= root.Steps {
+			return fmt.Sprintf("; the gate of vector %02x leads there", uint8(h.Vector))
+		}
+	}
+	for _, b := range e.m.Recent(64) {
 		n := len(b.Insts) - 1
-		if n < 0 || b.Step > root.Steps || b.Step+uint64(n)+1 < root.Steps {
+		if end := b.Step + uint64(n) + 1; n < 0 || end > root.Steps || end+2 < root.Steps {
 			continue
 		}
 		in, at := &b.Insts[n], b.Linear
@@ -106,16 +105,17 @@ func (e *explainer) returned(root *ringzero.FaultEntry) string {
 
 // stackUnmapped: an access near the stack pointer met a page that is not there.
 func stackUnmapped(e *explainer, root *ringzero.FaultEntry, _ []ringzero.FaultEntry) string {
-	if root == nil || root.Exc.Vector != x86.VecPF || root.Exc.Code&x86.PFPresent != 0 || root.Exc.Code&x86.PFFetch != 0 || !e.here(root) {
+	if root == nil || root.Exc.Vector != x86.VecPF || root.Exc.Code&x86.PFPresent != 0 || root.Exc.Code&x86.PFFetch != 0 {
 		return ""
 	}
-	sp := (e.c.Seg[x86.SS].Base + e.c.R[x86.SP]) & 0xffffffff
+	esp := root.R[x86.SP]
+	sp := (e.c.Seg[x86.SS].Base + esp) & 0xffffffff
 	if d := sp - root.Exc.Address; d > 64 && -d > 64 {
 		return ""
 	}
-	text := fmt.Sprintf("the stack lies in a page that is not mapped: ESP is %08x", e.c.R[x86.SP])
+	text := fmt.Sprintf("the stack lies in a page that is not mapped: ESP is %08x", esp)
 	if name, n := e.recursion(sp); n > 8 {
-		text = fmt.Sprintf("the stack has overflowed: %s is on it %d times and more, ESP is %08x", name, n, e.c.R[x86.SP])
+		text = fmt.Sprintf("the stack has overflowed: %s is on it %d times and more, ESP is %08x", name, n, esp)
 	}
 	if at := e.nameOf(root.Exc.Address); at != "" {
 		text += ", in" + at
@@ -134,7 +134,7 @@ func (e *explainer) recursion(sp uint64) (name string, most int) {
 			}
 			break
 		}
-		if sym, _, ok := e.names.At(v); ok && sym.Func {
+		if _, _, ok := e.names.At(v); ok {
 			if seen[v]++; seen[v] > most {
 				name, most = strings.TrimSpace(e.nameOf(v)), seen[v]
 			}
@@ -148,7 +148,7 @@ func stackInTables(e *explainer, root *ringzero.FaultEntry, _ []ringzero.FaultEn
 	if root == nil || !e.protected() {
 		return ""
 	}
-	sp := (e.c.Seg[x86.SS].Base + e.c.R[x86.SP]) & 0xffffffff
+	sp := (e.c.Seg[x86.SS].Base + root.R[x86.SP]) & 0xffffffff
 	for _, t := range []struct {
 		name string
 		base uint64
@@ -178,12 +178,12 @@ func divided(e *explainer, root *ringzero.FaultEntry, all []ringzero.FaultEntry)
 		return "a division failed at " + at
 	}
 	text := fmt.Sprintf("%s at %s divided by 0, or the quotient does not fit: EDX was to be cleared before", in.Text(root.EIP), at)
-	if o := &in.Args[in.N-1]; e.here(root) && o.Kind == decoder.KindReg {
-		v := e.c.R[o.Reg&15] & (^uint64(0) >> (64 - 8*min(uint(o.Size), 8)))
+	if o := &in.Args[in.N-1]; o.Kind == decoder.KindReg {
+		v := root.R[o.Reg&15] & (^uint64(0) >> (64 - 8*min(uint(o.Size), 8)))
 		if v == 0 {
 			text = fmt.Sprintf("%s at %s divided by 0", in.Text(root.EIP), at)
 		} else {
-			text = fmt.Sprintf("%s at %s: the quotient does not fit, EDX is %08x", in.Text(root.EIP), at, e.c.R[x86.DX])
+			text = fmt.Sprintf("%s at %s: the quotient does not fit, EDX is %08x", in.Text(root.EIP), at, root.R[x86.DX])
 		}
 	}
 	return text
@@ -199,10 +199,9 @@ func iretFrame(e *explainer, root *ringzero.FaultEntry, _ []ringzero.FaultEntry)
 		return ""
 	}
 	text := fmt.Sprintf("IRET at %08x%s took selector %04x from the stack: the frame is off by a word or more", root.EIP, e.symbol(root.EIP), root.Exc.Code&^3)
-	if e.here(root) {
-		sp := e.c.Seg[x86.SS].Base + e.c.R[x86.SP]
-		first, _ := e.word(sp)
-		second, _ := e.word(sp + 4)
+	sp := e.c.Seg[x86.SS].Base + root.R[x86.SP]
+	first, _ := e.word(sp)
+	if second, ok := e.word(sp + 4); ok {
 		if len(e.codeAt(second)) > 0 && e.nameOf(second) != "" {
 			text += fmt.Sprintf("; %08x is on top of it, an error code or a register that was not popped, and then comes EIP, %08x%s", first, second, e.nameOf(second))
 		}
@@ -289,8 +288,10 @@ func faultLoop(e *explainer, root *ringzero.FaultEntry, all []ringzero.FaultEntr
 			continue
 		}
 		handler := uint64(0)
-		if d, ok := e.descriptor(e.c.IDTR.Base + 8*uint64(x86.VecPF)); ok {
-			handler = uint64(d.GateOffset())
+		for _, h := range e.m.History().Interrupts.All() {
+			if h.What == "vector" && h.Vector == x86.VecPF {
+				handler = h.To.EIP
+			}
 		}
 		h, _, ok1 := e.names.At(handler)
 		at, _, ok2 := e.names.At(f.EIP)
@@ -352,15 +353,28 @@ func notRemapped(e *explainer, _ *ringzero.FaultEntry, _ []ringzero.FaultEntry) 
 		return ""
 	}
 	for _, h := range e.m.History().Interrupts.All() {
-		if v := uint64(h.Vector); h.What == "vector" && h.From.CR0&x86.CR0_PE != 0 && v-base < 8 {
+		if v := uint64(h.Vector); h.What == "vector" && h.From.CR0&x86.CR0_PE != 0 && v-base < 8 && !e.raised(h.Vector) {
 			return fmt.Sprintf("IRQ %d came as vector %02x, which is an exception's: the 8259A was not remapped", v-base, v)
 		}
 	}
 	return ""
 }
 
+// raised tells whether an exception of a vector is in the log.
+func (e *explainer) raised(v x86.Vector) bool {
+	for _, f := range chain(e.m.Faults(), ringzero.Limit) {
+		if f.Exc.Vector == v {
+			return true
+		}
+	}
+	return false
+}
+
 // inService: an interrupt was not acknowledged, so that no further one comes.
-func inService(e *explainer, _ *ringzero.FaultEntry, _ []ringzero.FaultEntry) string {
+func inService(e *explainer, root *ringzero.FaultEntry, _ []ringzero.FaultEntry) string {
+	if root != nil && root.Exc.Code&codeEXT != 0 && root.Exc.Vector != x86.VecPF {
+		return "" // it did not come as far as its handler
+	}
 	for chip := range 2 {
 		isr, _ := e.field("pic", fmt.Sprintf("Chips.%d.ISR", chip))
 		irr, _ := e.field("pic", fmt.Sprintf("Chips.%d.Lines", chip))
@@ -394,6 +408,39 @@ func clockNotRead(e *explainer, _ *ringzero.FaultEntry, _ []ringzero.FaultEntry)
 		}
 	}
 	return ""
+}
+
+// noReturn: a handler went on without an IRET, with interrupts off.
+func noReturn(e *explainer, _ *ringzero.FaultEntry, _ []ringzero.FaultEntry) string {
+	all := e.m.History().Interrupts.All()
+	if len(all) == 0 || !e.c.Halted || e.c.Flags&x86.IF != 0 {
+		return ""
+	}
+	last := all[len(all)-1]
+	from, _, ok1 := e.names.At(last.From.EIP)
+	now, _, ok2 := e.names.At(e.c.EIP)
+	if last.What != "vector" || e.raised(last.Vector) || !ok1 || !ok2 || from.Name != now.Name {
+		return ""
+	}
+	return fmt.Sprintf("the handler of vector %02x%s came back without IRET, by a RET as it seems: interrupts stayed off", uint8(last.Vector), e.nameOf(last.To.EIP))
+}
+
+// tableForDirectory: CR3 points to what maps pages one behind the other.
+func tableForDirectory(e *explainer, root *ringzero.FaultEntry, _ []ringzero.FaultEntry) string {
+	if root == nil || root.Exc.Vector != x86.VecPF || e.c.CR4&x86.CR4_PAE != 0 || e.c.CR0&x86.CR0_PG == 0 {
+		return ""
+	}
+	base := e.c.CR3 &^ 0xfff
+	first := e.m.Walk(0, 0)
+	second := e.m.Walk(4<<20, 0)
+	if len(first.Entries) == 0 || len(second.Entries) == 0 {
+		return ""
+	}
+	a, b := first.Entries[0].Entry, second.Entries[0].Entry
+	if a&x86.PTE_P == 0 || b&x86.PTE_P == 0 || b-a != 0x1000 || a&x86.PTE_PS != 0 || a&0xfffff000 == base {
+		return ""
+	}
+	return fmt.Sprintf("CR3 is %08x%s, which looks like a page table: its entries map page after page, where those of a directory lead to tables", base, e.nameOf(base))
 }
 
 // gateBroken: nobody could handle a fault, as its gate is none.
