@@ -136,7 +136,16 @@ func (p physical) Size() uint64 {
 	}
 	return below
 }
-func (p physical) ReadAt(b []byte, phys uint64) int { return p.m.ReadPhysical(phys, b) }
+
+// ReadAt reads zeros where there is no memory, as between 640 KiB and 1 MiB.
+func (p physical) ReadAt(b []byte, phys uint64) int {
+	clear(b)
+	for n := 0; n < len(b); {
+		n += p.m.ReadPhysical(phys+uint64(n), b[n:])
+		n += 4096 - int((phys+uint64(n))%4096)
+	}
+	return len(b)
+}
 
 func (s *Session) symbols(args string) error {
 	words := strings.Fields(args)

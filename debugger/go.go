@@ -156,6 +156,9 @@ func (d *Debugger) Turn(step func() ringzero.Stop) (why ringzero.Stop, runs bool
 			return ringzero.Going, false
 		}
 		return ringzero.Going, true
+	case why == ringzero.Requested:
+		d.stop(Stop{Kind: StopInterrupted, Note: "the run was to end here"})
+		return why, false
 	case why != ringzero.Going && why != ringzero.Idle:
 		d.ended = why
 		d.stop(Stop{Kind: StopMachine, Why: why})

@@ -23,18 +23,25 @@ var updateTranscripts = flag.Bool("update-transcripts", false, "write tests/test
 // desk is a machine under the debugger, with its driver on a goroutine.
 type desk struct {
 	m   *ringzero.Machine
+	h   *history.History
 	d   *debugger.Debugger
 	s   *debugger.Session
 	out bytes.Buffer
 }
 
 func newDesk(t *testing.T) *desk {
-	m, err := ringzero.New(ringzero.Config{Memory: 16 << 20, Floppy: ringzero.Undo(ringzero.MemoryImage(guest.Image())), Time: 1700000000, MaxInstructions: 3_000_000})
+	k := newDeskOf(t, ringzero.Config{Memory: 16 << 20, Floppy: ringzero.Undo(ringzero.MemoryImage(guest.Image())), Time: 1700000000, MaxInstructions: 3_000_000}, 64<<20)
+	k.h.Every(100_000)
+	return k
+}
+
+// newDeskOf is one of any machine, that keeps so much of its past.
+func newDeskOf(t *testing.T, conf ringzero.Config, limit int64) *desk {
+	m, err := ringzero.New(conf)
 	require.NoError(t, err)
-	h, err := history.New(m, 64<<20)
+	h, err := history.New(m, limit)
 	require.NoError(t, err)
-	h.Every(100_000)
-	k := &desk{m: m, d: debugger.New(m, h)}
+	k := &desk{m: m, h: h, d: debugger.New(m, h)}
 	k.s = debugger.NewSession(k.d, &k.out)
 	done, ended := make(chan bool), make(chan bool)
 	go func() {
@@ -48,6 +55,11 @@ func newDesk(t *testing.T) *desk {
 					return
 				}
 				continue
+			}
+			select {
+			case <-done: // a client may have gone and left it running
+				return
+			default:
 			}
 			k.d.Poll()
 			if k.d.Running() {

@@ -13,7 +13,7 @@ import (
 )
 
 // Variable is the environment variable with a comma-separated list of what
-// must not be missing: any of Guests, QEMUUser, NASM and Objdump.
+// must not be missing: any of the names below.
 const Variable = "RINGZERO_REQUIRE"
 
 // What Variable may name.
@@ -26,9 +26,12 @@ const (
 	NASM = "nasm"
 	// Objdump is binutils' disassembler, the reference for decoded lengths.
 	Objdump = "objdump"
+	// GDB and LLDB are debuggers, clients of our stub.
+	GDB  = "gdb"
+	LLDB = "lldb"
 )
 
-var known = []string{Guests, QEMUUser, NASM, Objdump}
+var known = []string{Guests, QEMUUser, NASM, Objdump, GDB, LLDB}
 
 // Required tells whether Variable names what. A word in Variable that means
 // nothing is an error: a misspelt one would quietly allow skips.

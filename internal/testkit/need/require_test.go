@@ -43,7 +43,7 @@ func TestMissing(t *testing.T) {
 		{"nothing required", "", "skip", "no nasm here"},
 		{"something else required", "guests,objdump", "skip", "no nasm here"},
 		{"required", "guests, nasm", "fatal", "no nasm here, and RINGZERO_REQUIRE asks for nasm"},
-		{"misspelt", "nams", "fatal", `RINGZERO_REQUIRE holds "nams", which is none of guests, qemu-user, nasm, objdump`},
+		{"misspelt", "nams", "fatal", `RINGZERO_REQUIRE holds "nams", which is none of guests, qemu-user, nasm, objdump, gdb, lldb`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Setenv(Variable, row.variable)
