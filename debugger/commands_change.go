@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ringzero/debugger/symbols"
+	"ringzero/x86"
 )
 
 var changeCommands = []*command{
@@ -113,6 +114,7 @@ var nameCommands = []*command{
 		}
 		return nil
 	}},
+	{name: "tasks", group: "names", short: "list the tasks of a running Linux, the current one marked", run: func(s *Session, _ string) error { return s.tasks() }},
 	{name: "dmesg", group: "names", short: "show the log of a running Linux", run: func(s *Session, _ string) error {
 		lines, err := symbols.Dmesg(s.d.names.Address, linear{s.d.m}, 32)
 		for _, l := range lines {
@@ -120,6 +122,25 @@ var nameCommands = []*command{
 		}
 		return err
 	}},
+}
+
+// tasks lists Linux's; the current one is known where the kernel's own FS is in force.
+func (s *Session) tasks() error {
+	d := s.d
+	all, err := symbols.Tasks(d.names.Address, linear{d.m}, 32)
+	if err != nil {
+		return err
+	}
+	st := d.m.State()
+	now, _ := symbols.Current(d.names.Address, linear{d.m}, 32, st.Seg[x86.FS].Base)
+	for _, t := range all {
+		mark := " "
+		if t.Addr == now {
+			mark = "*"
+		}
+		s.printf("%s %5d  %-16s task %08x  mm %08x\n", mark, t.PID, t.Comm, t.Addr, t.MM)
+	}
+	return nil
 }
 
 // linear reads linear memory for the packages of symbols; physical likewise.

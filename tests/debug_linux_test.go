@@ -98,6 +98,8 @@ func TestDebianBackwards(t *testing.T) {
 	require.LessOrEqual(t, bytes, int64(512<<20))
 	require.NotContains(t, k.run(fmt.Sprintf("goto %d", at)), "!")
 	writers(t, k)
+	require.Regexp(t, `(?m)^  +1  (init|sh) `, k.run("tasks"))
+	require.Contains(t, k.run("dmesg"), "Linux version 6.1")
 	t.Run("gdb", func(t *testing.T) { underGDB(t, exported) })
 	t.Run("lldb", underLLDB)
 }

@@ -212,9 +212,10 @@ func (w words) guessRest(init uint64, l *TaskLayout) bool {
 		return false
 	}
 	for at := uint64(0); from+at+2*word <= l.PID; at += word {
-		mm, active := number(1, at, word), number(1, at+word, word)
+		// A task of the kernel has no mm, and borrows one while it runs only.
+		mm, active, borrowed := number(1, at, word), number(1, at+word, word), number(0, at+word, word)
 		if mm == active && w.isPointer(mm) && number(0, at, word) == 0 && number(2, at, word) == 0 &&
-			w.isPointer(number(0, at+word, word)) {
+			(borrowed == 0 || w.isPointer(borrowed)) {
 			l.MM = from + at
 			return true
 		}
