@@ -11,15 +11,6 @@ import (
 	"ringzero/x86"
 )
 
-// listing gives the length and the text of the instruction at the start of code.
-func listing(code []byte, size decoder.CodeSize, pc uint64) (int, string) {
-	var in decoder.Inst
-	if decoder.Decode(code, size, &in) != decoder.OK {
-		return 1, "(bad)"
-	}
-	return int(in.Len), in.Text(pc)
-}
-
 var lookCommands = []*command{
 	{name: "info registers", aliases: []string{"registers", "regs", "info r"}, args: "[NAME...]", group: "look", short: "show general, segment and control registers, or those that are named",
 		run: func(s *Session, args string) error { return s.registers(args) }},
@@ -107,15 +98,15 @@ func (s *Session) registers(args string) error {
 		}
 		return nil
 	}
-	for i, name := range names32 {
+	for i, name := range explain.Names32 {
 		end := "  "
 		if i%4 == 3 {
 			end = "\n"
 		}
 		s.printf("%s %08x%s", name, st.R[i], end)
 	}
-	s.printf("eip %08x  eflags %08x %s  cpl %d\n", st.EIP, st.Flags, flagNames(st.Flags), st.CPL)
-	for i, name := range segments {
+	s.printf("eip %08x  eflags %08x %s  cpl %d\n", st.EIP, st.Flags, explain.FlagNames(st.Flags), st.CPL)
+	for i, name := range explain.Segments {
 		g := &st.Seg[i]
 		s.printf("%-4s %04x  base %08x limit %08x %s\n", name, g.Sel, g.Base, g.Limit, attributes(g))
 	}
@@ -166,8 +157,6 @@ var (
 		{x86.CR0_WP, "WP"}, {x86.CR0_AM, "AM"}, {x86.CR0_NW, "NW"}, {x86.CR0_CD, "CD"}, {x86.CR0_PG, "PG"}}
 	cr4Bits = []named{{x86.CR4_VME, "VME"}, {x86.CR4_PVI, "PVI"}, {x86.CR4_TSD, "TSD"}, {x86.CR4_DE, "DE"}, {x86.CR4_PSE, "PSE"}, {x86.CR4_PAE, "PAE"},
 		{x86.CR4_MCE, "MCE"}, {x86.CR4_PGE, "PGE"}, {x86.CR4_PCE, "PCE"}, {x86.CR4_OSFXSR, "OSFXSR"}, {x86.CR4_OSXMMEXCPT, "OSXMMEXCPT"}}
-	flagBits = []named{{x86.ID, "ID"}, {x86.VIP, "VIP"}, {x86.VIF, "VIF"}, {x86.AC, "AC"}, {x86.VM, "VM"}, {x86.RF, "RF"}, {x86.NT, "NT"},
-		{x86.OF, "OF"}, {x86.DF, "DF"}, {x86.IF, "IF"}, {x86.TF, "TF"}, {x86.SF, "SF"}, {x86.ZF, "ZF"}, {x86.AF, "AF"}, {x86.PF, "PF"}, {x86.CF, "CF"}}
 )
 
 func bitNames(v uint64, bits []named) string {
@@ -178,10 +167,6 @@ func bitNames(v uint64, bits []named) string {
 		}
 	}
 	return "[" + strings.Join(on, " ") + "]"
-}
-
-func flagNames(f uint64) string {
-	return fmt.Sprintf("%s IOPL %d", bitNames(f, flagBits), f>>x86.IOPLShift&3)
 }
 
 // shape is how memory is shown: gdb's /NFU.
@@ -335,7 +320,7 @@ func (s *Session) instruction(at uint64) (n int, ok bool) {
 	if at == s.d.pc() {
 		mark = "=>"
 	}
-	n, text := listing(code, s.d.m.CodeSize(), at)
+	n, text := explain.Listing(code, s.d.m.CodeSize(), at)
 	s.printf("%s %08x%s  %-22x %s%s\n", mark, at, s.d.where(at), code[:min(n, len(code))], text, s.towards(at))
 	return n, true
 }

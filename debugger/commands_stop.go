@@ -141,7 +141,7 @@ var stopCommands = []*command{
 		long:  "vector: behind the delivery of an interrupt or exception N to M. port, msr, op: before an instruction that accesses ports N to M or\nan MSR, or a sensitive one by name, such as popf. cr3, cpl, mode: behind a change of them."},
 	{name: "delete", aliases: []string{"d"}, args: "[N...]", group: "stop", short: "take points away, all by default",
 		run: func(s *Session, args string) error {
-			return s.each(args, true, func(list map[int]bool) {
+			return s.each(args, func(list map[int]bool) {
 				s.d.points.remove(func(p *Point) bool { return p.ID != 0 && (len(list) == 0 || list[p.ID]) })
 			})
 		}},
@@ -213,7 +213,7 @@ var stopCommands = []*command{
 
 func switching(off bool) func(s *Session, args string) error {
 	return func(s *Session, args string) error {
-		return s.each(args, true, func(list map[int]bool) {
+		return s.each(args, func(list map[int]bool) {
 			for _, p := range s.d.points.all {
 				if p.ID != 0 && (len(list) == 0 || list[p.ID]) {
 					p.Off = off
@@ -225,7 +225,7 @@ func switching(off bool) func(s *Session, args string) error {
 }
 
 // each reads numbers of points.
-func (s *Session) each(args string, none bool, do func(list map[int]bool)) error {
+func (s *Session) each(args string, do func(list map[int]bool)) error {
 	list := map[int]bool{}
 	for _, word := range strings.Fields(args) {
 		p, err := s.byNumber(word)

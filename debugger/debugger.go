@@ -30,7 +30,6 @@ type Debugger struct {
 
 	requests chan func()
 	gone     chan struct{}
-	wake     func()
 
 	// What follows belongs to the machine's goroutine.
 	running bool

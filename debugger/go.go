@@ -93,9 +93,6 @@ func (d *Debugger) start(a Action) error {
 	}
 	d.context()
 	d.running = true
-	if d.wake != nil {
-		d.wake()
-	}
 	return nil
 }
 
@@ -287,7 +284,6 @@ func (d *Debugger) arm() {
 
 // back goes backwards, or to a step.
 func (d *Debugger) back(ctx context.Context) Stop {
-	p := &d.plan
 	now := d.m.Steps()
 	d.ended = ringzero.Going
 	to, stop, err := d.target(ctx, now)
@@ -303,9 +299,6 @@ func (d *Debugger) back(ctx context.Context) Stop {
 			return Stop{Kind: StopInterrupted}
 		}
 		return Stop{Kind: StopStepped, Note: note}
-	}
-	if p.Way == Goto && to == d.hist.End() {
-		d.ended = ringzero.Going
 	}
 	return stop
 }

@@ -262,9 +262,7 @@ func (ps *points) accessed(p *Point, a ringzero.Access) bool {
 	case p.Kind == WatchRead:
 		return !a.Write
 	case p.Kind == Watch && p.ID != 0:
-		now := ps.read(p)
-		old := p.old
-		if slices.Equal(now, old) {
+		if slices.Equal(ps.read(p), p.old) {
 			return false
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"ringzero/debugger/explain"
 )
 
 // Session is a front end for people: it runs commands, one a line, and prints to a
@@ -154,7 +156,7 @@ func (s *Session) place() {
 	}
 	text := "(no code)"
 	if code := d.code(at); len(code) > 0 {
-		_, text = listing(code, d.m.CodeSize(), at)
+		_, text = explain.Listing(code, d.m.CodeSize(), at)
 	}
 	s.printf("step %d  %04x:%08x%s%s\n=> %08x  %s\n", d.m.Steps(), st.Seg[1].Sel, st.EIP, d.where(at), line, at, text)
 	s.at = at

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ringzero"
+	"ringzero/debugger/explain"
 	"ringzero/debugger/symbols"
 	"ringzero/decoder"
 	"ringzero/x86"
@@ -14,11 +15,9 @@ import (
 
 // The names of the registers in encoding order.
 var (
-	names64  = []string{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"}
-	names32  = []string{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"}
-	names16  = []string{"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"}
-	names8   = []string{"al", "cl", "dl", "bl", "ah", "ch", "dh", "bh"}
-	segments = []string{"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"}
+	names64 = []string{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"}
+	names16 = []string{"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"}
+	names8  = []string{"al", "cl", "dl", "bl", "ah", "ch", "dh", "bh"}
 )
 
 // systemRegister finds a register that has a field of its own.
@@ -62,7 +61,7 @@ func registerValue(s *ringzero.State, name string) (v uint64, ok bool) {
 	if i := slices.Index(names64, name); i >= 0 {
 		return s.R[i], true
 	}
-	if i := slices.Index(names32, name); i >= 0 {
+	if i := slices.Index(explain.Names32, name); i >= 0 {
 		return s.R[i] & 0xffffffff, true
 	}
 	if i := slices.Index(names16, name); i >= 0 {
@@ -71,11 +70,11 @@ func registerValue(s *ringzero.State, name string) (v uint64, ok bool) {
 	if i := slices.Index(names8, name); i >= 0 {
 		return s.R[i&3] >> (8 * (i >> 2)) & 0xff, true
 	}
-	if i := slices.Index(segments, name); i >= 0 {
+	if i := slices.Index(explain.Segments, name); i >= 0 {
 		return uint64(s.Seg[i].Sel), true
 	}
 	if seg, is := strings.CutSuffix(name, "_base"); is {
-		if i := slices.Index(segments, seg); i >= 0 {
+		if i := slices.Index(explain.Segments, seg); i >= 0 {
 			return s.Seg[i].Base, true
 		}
 	}
@@ -105,7 +104,7 @@ func (d *Debugger) setRegister(name string, v uint64) error {
 		}
 		if i := slices.Index(names64, name); i >= 0 {
 			part(i, ^uint64(0), 0)
-		} else if i := slices.Index(names32, name); i >= 0 {
+		} else if i := slices.Index(explain.Names32, name); i >= 0 {
 			part(i, 0xffffffff, 0)
 		} else if i := slices.Index(names16, name); i >= 0 {
 			part(i, 0xffff, 0)
@@ -116,7 +115,7 @@ func (d *Debugger) setRegister(name string, v uint64) error {
 			if p == &s.Flags {
 				*p = v | x86.F1
 			}
-		} else if i := slices.Index(segments, name); i >= 0 {
+		} else if i := slices.Index(explain.Segments, name); i >= 0 {
 			err = fmt.Errorf("%s has a hidden part, which a selector alone does not give; have the guest load it", name)
 		}
 	})
@@ -306,8 +305,7 @@ func (d *Debugger) returnsTo() (pc, sp uint64, err error) {
 	top := d.stack(&s)
 	w := d.word()
 	// At a function's first instruction, or its RET, the address is on top.
-	sym, off, known := d.names.At(d.pc())
-	_ = sym
+	_, off, known := d.names.At(d.pc())
 	if in, ok := d.inst(d.pc()); ok && in.Op == decoder.RET || known && off == 0 {
 		if back, err := d.load(top, w, false); err == nil {
 			return d.linear(&s, back), top + uint64(w), nil

@@ -14,12 +14,9 @@ type Target interface {
 	ReadPhysical(phys uint64, p []byte) int
 	WritePhysical(phys uint64, p []byte) int
 	MemorySize() (below, above uint64)
-	Port(port uint16) string
 	PDPTE() [4]uint64
 	SetStops(s *ringzero.Stops)
 	RunAtMost(step uint64)
-	Hit() ringzero.Hit
-	Pass()
 	SerialIn(p []byte)
 	Type(text string) error
 	Press(name string) error

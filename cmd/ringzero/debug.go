@@ -56,7 +56,7 @@ type debugging struct {
 	undo    []*ringzero.UndoDisk
 }
 
-// debugger reads the debugger's flags.
+// debuggerFlags reads the debugger's flags.
 func (s *session) debuggerFlags(c *cli.Context, prompt bool) error {
 	g := &s.debugging
 	g.prompt, g.gdb, g.wait = prompt, c.String("gdb"), c.Bool("wait")
@@ -104,9 +104,7 @@ func (s *session) undoable() {
 		s.debugging.undo = append(s.debugging.undo, u)
 		return u
 	}
-	if s.conf.Floppy != nil {
-		s.conf.Floppy = over(s.conf.Floppy)
-	}
+	s.conf.Floppy = over(s.conf.Floppy)
 	for i, d := range s.conf.Disks {
 		s.conf.Disks[i] = over(d)
 	}

@@ -19,7 +19,7 @@ var suspects = []suspect{tableForDirectory, noIdentityMap, nullJump, faultLoop, 
 	entryWithoutP, segmentBase, notRemapped, inService, clockNotRead, noReturn, gateBroken}
 
 // causes are what is likely to have gone wrong, the likeliest first.
-func (e *explainer) causes(_ *Report, why ringzero.Stop) (list []string) {
+func (e *explainer) causes(why ringzero.Stop) (list []string) {
 	if why != ringzero.TripleFault && why != ringzero.HaltedForGood && why != ringzero.Limit {
 		return nil
 	}
@@ -473,7 +473,7 @@ func gateBroken(e *explainer, root *ringzero.FaultEntry, all []ringzero.FaultEnt
 		switch {
 		case d == 0:
 			what = "its gate is empty: it has no handler"
-		case d.GateSelector()&^7 != x86.Selector(e.c.Seg[x86.CS].Sel)&^7 && d&0xffff<<48|d>>48 != 0 && e.swapped(d):
+		case d.GateSelector()&^7 != x86.Selector(e.c.Seg[x86.CS].Sel)&^7 && swapped(d):
 			what = fmt.Sprintf("its gate is garbage, %016x: the fields stand in the wrong order", uint64(d))
 		}
 		return fmt.Sprintf("%s came, and %s", name, what)
@@ -482,7 +482,7 @@ func gateBroken(e *explainer, root *ringzero.FaultEntry, all []ringzero.FaultEnt
 }
 
 // swapped tells whether a gate has the bytes of one in another order.
-func (e *explainer) swapped(d x86.Descriptor) bool {
+func swapped(d x86.Descriptor) bool {
 	for shift := 0; shift < 64; shift += 16 {
 		if w := uint64(d) >> shift & 0xffff; (w == 0x8e00 || w == 0x8f00 || w == 0xee00 || w == 0xef00) && shift != 32 {
 			return true

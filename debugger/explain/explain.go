@@ -92,8 +92,8 @@ func (e *explainer) word(va uint64) (v uint64, ok bool) {
 	return v, len(p) == 4
 }
 
-// listing gives the length and text of the instruction at the start of code.
-func listing(code []byte, mode decoder.CodeSize, pc uint64) (int, string) {
+// Listing gives the length and text of the instruction at the start of code.
+func Listing(code []byte, mode decoder.CodeSize, pc uint64) (int, string) {
 	var in decoder.Inst
 	if decoder.Decode(code, mode, &in) != decoder.OK {
 		return min(1, len(code)), "(bad)"

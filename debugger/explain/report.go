@@ -74,7 +74,7 @@ func Of(m Machine, names *symbols.Table, why ringzero.Stop) *Report {
 		r.Frames = append(r.Frames, Frame{at, strings.TrimSpace(e.nameOf(at))})
 	}
 	r.Transfers, r.Interrupts = e.ways(&m.History().Transfers), e.ways(&m.History().Interrupts)
-	r.Causes = e.causes(r, why)
+	r.Causes = e.causes(why)
 	return r
 }
 
@@ -160,10 +160,10 @@ func (e *explainer) registers() map[string]uint64 {
 	c := e.c
 	all := map[string]uint64{"eip": c.EIP, "eflags": c.Flags, "cr0": c.CR0, "cr2": c.CR2, "cr3": c.CR3, "cr4": c.CR4, "efer": c.EFER,
 		"gdtr": c.GDTR.Base, "idtr": c.IDTR.Base, "gdtr_limit": uint64(c.GDTR.Limit), "idtr_limit": uint64(c.IDTR.Limit)}
-	for i, name := range names32 {
+	for i, name := range Names32 {
 		all[name] = c.R[i]
 	}
-	for i, name := range segs {
+	for i, name := range Segments {
 		all[name] = uint64(c.Seg[i].Sel)
 	}
 	return all
@@ -173,15 +173,15 @@ func (e *explainer) registers() map[string]uint64 {
 func (e *explainer) registerText() string {
 	var b strings.Builder
 	c := e.c
-	for i, name := range names32 {
+	for i, name := range Names32 {
 		end := "  "
 		if i%4 == 3 {
 			end = "\n"
 		}
 		fmt.Fprintf(&b, "%s %08x%s", name, c.R[i], end)
 	}
-	fmt.Fprintf(&b, "eip %08x  eflags %08x %s\n", c.EIP, c.Flags, flagNames(c.Flags))
-	for i, name := range segs {
+	fmt.Fprintf(&b, "eip %08x  eflags %08x %s\n", c.EIP, c.Flags, FlagNames(c.Flags))
+	for i, name := range Segments {
 		s := &c.Seg[i]
 		fmt.Fprintf(&b, "%-4s %04x  base %08x limit %08x attr %04x\n", name, s.Sel, s.Base, s.Limit, s.Attr)
 	}
@@ -190,8 +190,8 @@ func (e *explainer) registerText() string {
 	return b.String()
 }
 
-// flagNames lists the flags that are set, the highest first.
-func flagNames(f uint64) string {
+// FlagNames lists the flags that are set, the highest first.
+func FlagNames(f uint64) string {
 	var names []string
 	for _, n := range []struct {
 		bit  uint64

@@ -114,7 +114,7 @@ func target(in *decoder.Inst) string {
 		return "CS"
 	case decoder.MOVSEG, decoder.POPSEG:
 		if in.N > 0 && in.Args[0].Kind == decoder.KindSeg {
-			return strings.ToUpper(segs[in.Args[0].Reg%6])
+			return strings.ToUpper(Segments[in.Args[0].Reg%6])
 		}
 	case decoder.LSS:
 		return "SS"
@@ -145,7 +145,7 @@ func (e *explainer) whyNoSelector(in *decoder.Inst) string {
 		if o.Kind != decoder.KindMem || o.Size == 0 {
 			continue
 		}
-		name := strings.ToUpper(segs[in.Seg%6])
+		name := strings.ToUpper(Segments[in.Seg%6])
 		s, at := &c.Seg[in.Seg], e.m.EA(in)
 		switch {
 		case s.Attr == 0:

@@ -10,10 +10,10 @@ import (
 	"ringzero/x86"
 )
 
-// The names of registers in listings, in encoding order.
+// Names32 and Segments are the names of registers in listings, in encoding order.
 var (
-	names32 = [8]string{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"}
-	segs    = [8]string{"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"}
+	Names32  = []string{"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"}
+	Segments = []string{"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"}
 )
 
 // Tracer writes a line for each instruction: the step, CS:EIP, the bytes, the
@@ -50,7 +50,7 @@ func (t *Tracer) next() {
 	t.finish()
 	e := look(t.m, nil)
 	code, pc := e.codeAt(e.c.EIP), e.c.EIP
-	n, text := listing(code, e.codeSize(), pc)
+	n, text := Listing(code, e.codeSize(), pc)
 	t.line = fmt.Sprintf("%d %04x:%08x %-22x %s", t.m.Steps(), e.c.Seg[x86.CS].Sel, pc, code[:n], text)
 	t.before = *e.c
 }
@@ -88,10 +88,10 @@ func (t *Tracer) changes(c *ringzero.State) string {
 			fmt.Fprintf(&b, " %s=%x", name, is)
 		}
 	}
-	for i, name := range names32 {
+	for i, name := range Names32 {
 		change(name, t.before.R[i], c.R[i])
 	}
-	for i, name := range segs {
+	for i, name := range Segments {
 		change(name, uint64(t.before.Seg[i].Sel), uint64(c.Seg[i].Sel))
 	}
 	change("eflags", t.before.Flags, c.Flags)

@@ -55,7 +55,7 @@ func (e *explainer) ran(block *ringzero.Ran, k int) ran {
 	}
 	r := ran{Step: block.Step + uint64(k), Linear: at, Text: in.Text(at), lost: !block.Known}
 	if code := e.linear(at, int(in.Len)); block.Known && len(code) == int(in.Len) {
-		_, r.Text = listing(code, in.CodeSize, at-e.c.Seg[x86.CS].Base)
+		_, r.Text = Listing(code, in.CodeSize, at-e.c.Seg[x86.CS].Base)
 		r.Code, r.Symbol = fmt.Sprintf("%x", code), e.nameOf(at)
 	}
 	return r
@@ -91,6 +91,6 @@ func (e *explainer) next() string {
 	if len(code) == 0 {
 		return fmt.Sprintf("there is no code at %04x:%08x", c.Seg[x86.CS].Sel, c.EIP)
 	}
-	n, text := listing(code, e.codeSize(), c.EIP)
+	n, text := Listing(code, e.codeSize(), c.EIP)
 	return fmt.Sprintf("next, at %04x:%08x: %x  %s", c.Seg[x86.CS].Sel, c.EIP, code[:n], text)
 }

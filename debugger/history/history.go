@@ -330,7 +330,7 @@ func (h *History) Watch(ctx context.Context, from, to uint64, look func()) error
 func (h *History) run(ctx context.Context, step uint64) (ringzero.Stop, error) {
 	h.m.Mute(true)
 	defer h.m.Mute(false)
-	first := sort.Search(len(h.log), func(i int) bool { return i >= len(h.m.Inputs()) })
+	first := min(len(h.m.Inputs()), len(h.log))
 	last := first + sort.Search(len(h.log)-first, func(i int) bool { return h.log[first+i].Step > step })
 	return h.m.ReplayTo(ctx, h.log[first:last], step)
 }
